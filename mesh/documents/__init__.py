@@ -1,0 +1,1 @@
+"""Collections of versioned documents, each write carrying its events. The port, and a backend a URL."""

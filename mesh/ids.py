@@ -1,0 +1,44 @@
+"""Prefixed ids: random ones that nobody can guess, and derived ones that a replay gives again."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+ID_LENGTH = 22
+TOKEN_LENGTH = 32
+
+
+def random_text(length: int) -> str:
+    """`length` random base62 characters, 5.95 bits each, from the operating system's source."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def new_id(prefix: str) -> str:
+    """A new id such as `user_3kT...`: 131 random bits."""
+    return f"{prefix}_{random_text(ID_LENGTH)}"
+
+
+def new_token(prefix: str) -> str:
+    """A new bearer token such as `vt_9fQ...`: 190 random bits."""
+    return f"{prefix}_{random_text(TOKEN_LENGTH)}"
+
+
+def derived_id(prefix: str, *parts: str) -> str:
+    """The id that these parts always give: SHA-256 over the length-prefixed parts, as 22 base62 characters."""
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(4, "big") + encoded)
+    return f"{prefix}_{base62(digest.digest(), ID_LENGTH)}"
+
+
+def base62(data: bytes, length: int) -> str:
+    """The low `length` base62 digits of `data`, read as a big-endian number."""
+    number = int.from_bytes(data, "big")
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, len(ALPHABET))
+        digits.append(ALPHABET[digit])
+    return "".join(digits)

@@ -1,0 +1,1 @@
+"""The services of the mesh, each of the same shape; they meet through stubs and events only."""
