@@ -6,6 +6,7 @@ descriptor set with source information, which is what buf lints and compares.
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -38,7 +39,8 @@ def protoc(*arguments: str) -> None:
         SystemExit: protoc refused its input.
     """
     command = [sys.executable, "-m", "grpc_tools.protoc", *arguments]
-    if subprocess.run(command, check=False, cwd=PROTOS).returncode:
+    plugins = {"PATH": f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}"}
+    if subprocess.run(command, check=False, cwd=PROTOS, env=plugins).returncode:
         raise SystemExit("protoc refused the contracts")
 
 
