@@ -1,7 +1,8 @@
 """Builds everything that is made from the contracts.
 
 `python protos/build.py generate` writes `generated/` (stubs, types, OpenAPI); `python protos/build.py image FILE` writes one
-descriptor set with source information, which is what buf lints and compares.
+descriptor set with source information, which is what buf lints and compares; with `--at REVISION` it is made from the
+contracts of that revision.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ VALIDATE = "buf/validate/validate.proto"
 WELL_KNOWN_IMPORTS = ("descriptor", "duration", "field_mask", "timestamp")
 
 
-def contracts() -> list[str]:
+def contracts(root: pathlib.Path = PROTOS) -> list[str]:
     """Every contract, relative to the proto root, sorted."""
-    return sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*.proto"))
 
 
 def protoc(*arguments: str) -> None:
@@ -37,6 +38,7 @@ def protoc(*arguments: str) -> None:
 
     Raises:
         SystemExit: protoc refused its input.
+
     """
     command = [sys.executable, "-m", "grpc_tools.protoc", *arguments]
     plugins = {"PATH": f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}"}
@@ -44,9 +46,9 @@ def protoc(*arguments: str) -> None:
         raise SystemExit("protoc refused the contracts")
 
 
-def import_arguments(validate_set: pathlib.Path) -> list[str]:
+def import_arguments(validate_set: pathlib.Path, root: pathlib.Path = PROTOS) -> list[str]:
     """Where imports are found: our tree, google/api from its package, buf/validate from a descriptor set."""
-    return [f"-I{PROTOS}", f"-I{SITE_PACKAGES}", f"-I{WELL_KNOWN}", f"--descriptor_set_in={validate_set}"]
+    return [f"-I{root}", f"-I{SITE_PACKAGES}", f"-I{WELL_KNOWN}", f"--descriptor_set_in={validate_set}"]
 
 
 def write_validate_set(folder: pathlib.Path) -> pathlib.Path:
@@ -71,15 +73,20 @@ def write_stubs(folder: pathlib.Path, validate_set: pathlib.Path) -> None:
     protoc(f"--descriptor_set_in={validate_set}", *outputs, VALIDATE)
 
 
-def write_image(target: pathlib.Path, validate_set: pathlib.Path) -> None:
-    """Write all contracts and their imports as one descriptor set with comments."""
-    protoc(
-        *import_arguments(validate_set),
-        "--include_imports",
-        "--include_source_info",
-        f"--descriptor_set_out={target}",
-        *contracts(),
-    )
+def write_image(target: pathlib.Path, root: pathlib.Path = PROTOS) -> None:
+    """Write all contracts under `root` and their imports as one descriptor set with comments."""
+    with tempfile.TemporaryDirectory() as scratch:
+        imports = import_arguments(write_validate_set(pathlib.Path(scratch)), root)
+        output = ["--include_imports", "--include_source_info", f"--descriptor_set_out={target.resolve()}"]
+        protoc(*imports, *output, *contracts(root))
+
+
+def write_image_at(target: pathlib.Path, revision: str) -> None:
+    """Write the image of the contracts as they were at a revision."""
+    with tempfile.TemporaryDirectory() as scratch:
+        archive = subprocess.run(["git", "archive", revision, "protos"], check=True, cwd=ROOT, capture_output=True)
+        subprocess.run(["tar", "-x", "-C", scratch], check=True, input=archive.stdout)
+        write_image(target, pathlib.Path(scratch) / "protos")
 
 
 def generate() -> None:
@@ -109,10 +116,11 @@ def main() -> None:
         case ["generate"]:
             generate()
         case ["image", target]:
-            with tempfile.TemporaryDirectory() as scratch:
-                write_image(pathlib.Path(target).resolve(), write_validate_set(pathlib.Path(scratch)))
+            write_image(pathlib.Path(target))
+        case ["image", target, "--at", revision]:
+            write_image_at(pathlib.Path(target), revision)
         case _:
-            raise SystemExit("usage: build.py generate | build.py image FILE")
+            raise SystemExit("usage: build.py generate | build.py image FILE [--at REVISION]")
 
 
 if __name__ == "__main__":
