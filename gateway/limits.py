@@ -1,8 +1,8 @@
 """Rate limits, drawn from the shared cache in leases.
 
-A budget is a fixed window in Redis (package `limits`). A gateway draws a lease of several requests at once and serves them
-without a round trip; a lease ends with its window. So the total of all gateways never exceeds the budget, and may fall
-short of it by one lease a gateway.
+A budget is a fixed window in Redis (package `limits`). A gateway draws a lease of several requests at once and serves
+them without a round trip; a lease ends with its window. So the total of all gateways never exceeds the budget, and may
+fall short of it by one lease a gateway.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Settings:
     """Settings of the edge.
 
-    `budgets`: requests by rate class, in the notation of the `limits` package ("120/minute"). `trusted_proxies`: networks
-    whose X-Forwarded-For is believed. `cors_origins`: origins that browsers may call from.
+    `budgets`: requests by rate class, in the notation of the `limits` package ("120/minute"). `trusted_proxies`:
+    networks whose X-Forwarded-For is believed. `cors_origins`: origins that browsers may call from.
     """
 
     listen: str

@@ -1,8 +1,8 @@
 """Builds everything that is made from the contracts.
 
-`python protos/build.py generate` writes `generated/` (stubs, types, OpenAPI); `python protos/build.py image FILE` writes one
-descriptor set with source information, which is what buf lints and compares; with `--at REVISION` it is made from the
-contracts of that revision.
+`python protos/build.py generate` writes `generated/` (stubs, types, OpenAPI). `build.py image FILE` writes
+one descriptor set with source information, which is what buf lints and compares; with `--at REVISION` it is made from
+the contracts of that revision.
 """
 
 from __future__ import annotations
@@ -104,11 +104,13 @@ def generate() -> None:
 
 def write_openapi() -> None:
     """Write the OpenAPI document in a process of its own: it needs the stubs that were just written."""
-    code = "import gateway.openapi, sys; gateway.openapi.write(sys.argv[1])"
+    code = "import gateway.openapi, sys; gateway.openapi.write(*sys.argv[1:])"
     target = GENERATED / "openapi" / "credpass.json"
     target.parent.mkdir(exist_ok=True)
     environment = {"PYTHONPATH": f"{ROOT}:{GENERATED}", "PYTHONDONTWRITEBYTECODE": "1"}
-    subprocess.run([sys.executable, "-c", code, str(target)], check=True, env=environment)
+    with tempfile.NamedTemporaryFile(suffix=".binpb") as image:
+        write_image(pathlib.Path(image.name))
+        subprocess.run([sys.executable, "-c", code, image.name, str(target)], check=True, env=environment)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""The edge: HTTP/JSON <-> gRPC, authentication, limits. No store, no domain."""
