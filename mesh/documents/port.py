@@ -1,20 +1,22 @@
 """The documents port: small enough that SQLite and any MongoDB keep the same promises.
 
-A write that returns is durable, down to the disk. State and its events are one atomic write: the events lie in an outbox
-beside (or inside) the document until the relay has published them (`mesh.events.relay`).
+A write that returns is durable, down to the disk. State and its events are one atomic write: the events lie in an
+outbox beside (or inside) the document until the relay has published them (`mesh.events.relay`).
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from mesh.events import port as events
 
-# What a document may hold. Datetimes are UTC, to the millisecond (MongoDB keeps no more).
-Value: TypeAlias = "None | bool | int | float | str | bytes | datetime | Sequence[Value] | Mapping[str, Value]"
+# What a document may hold. Datetimes are UTC, to the millisecond (MongoDB keeps no more). Integers have 64 bits, no key
+# starts with "$", no float is a NaN, and an indexed field holds neither a list nor a map.
+Value: TypeAlias = "bool | int | float | str | bytes | datetime | Sequence[Value] | Mapping[str, Value] | None"
 Data: TypeAlias = Mapping[str, Value]
 
 
@@ -33,7 +35,7 @@ class Index:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection and its indexes. Every field used in `equals`, `at_least`, `below` or `order` must be in an index."""
+    """A collection and its indexes. Every field that a query names must be in an index."""
 
     name: str
     indexes: tuple[Index, ...] = ()
@@ -61,7 +63,8 @@ class NewDocument:
 class Query:
     """An indexed find: all of `equals`, and `range_field` in [at_least, below); `order` by one field, then by id.
 
-    `after`: (order value, id) of the last document of the page before. `limit` bounds every read.
+    A None in `equals` matches documents in which the field is absent or null; they come first in an ascending order.
+    `after`: (order value, id) of the last document of the page before. `limit` bounds every read, to 10,000 at most.
     """
 
     equals: Data = dataclasses.field(default_factory=dict)
@@ -74,7 +77,7 @@ class Query:
     limit: int = 100
 
 
-class DuplicateKey(Exception):
+class DuplicateKey(Exception):  # noqa: N818 - errors state the fact
     """An insert or update would give two documents the same id or the same values in a unique index."""
 
     def __init__(self, collection: str, fields: tuple[str, ...]) -> None:
@@ -82,7 +85,7 @@ class DuplicateKey(Exception):
         super().__init__(f"{collection}: {', '.join(fields)} is taken")
 
 
-class VersionConflict(Exception):
+class VersionConflict(Exception):  # noqa: N818 - errors state the fact
     """The document is not at the version that the write stood on: somebody else wrote first, or it is gone."""
 
 
@@ -98,10 +101,10 @@ class Documents(Protocol):
         ...
 
     async def insert_many(self, collection: str, documents: Sequence[NewDocument]) -> None:
-        """Insert many, durable as a whole when it returns; a document whose id exists already is left as it is.
+        """Insert at most 1,000 documents, durable as a whole when it returns.
 
-        Each document is atomic with its events; the whole is not atomic on every backend. A clash in a unique index other
-        than the id raises DuplicateKey.
+        A document whose id exists already is left as it is, and its events are not written. Each document is atomic
+        with its events; the whole is not atomic on every backend. A clash in another unique index raises DuplicateKey.
         """
         ...
 
@@ -145,7 +148,18 @@ class Documents(Protocol):
         ...
 
     async def wait_for_events(self, timeout_s: float) -> None:
-        """Return when the outbox may hold something (at once where the backend can tell), at the latest after `timeout_s`."""
+        """Return when the outbox may hold something, at once where the backend can tell, or after `timeout_s`."""
+        ...
+
+    def relay_turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait for the right to publish this store's events, and hold it: one relay at a time, over all processes.
+
+        A relay whose process died has given it back: no event is published twice, except after a crash.
+        """
+        ...
+
+    async def sweep(self) -> int:
+        """Delete what is past its TTL index, and say how many; a store that does so by itself does nothing here."""
         ...
 
     async def ping(self) -> None:
@@ -159,7 +173,7 @@ class Documents(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PendingEvent:
-    """An event in the outbox; `handle` is the backend's own and tells it what to clear."""
+    """An event in the outbox, encoded for its topic; `handle` is the backend's own and tells it what to clear."""
 
-    event: events.Event
+    publication: events.Publication
     handle: object

@@ -1,9 +1,9 @@
-"""The events port, in Kafka's terms: topics of partitions, records in order within one, groups that share the partitions."""
+"""The events port, in Kafka's terms: topics of partitions, in order within one, shared by the members of a group."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -56,12 +56,18 @@ class Consumer(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    async def poll(self, limit: int, timeout_s: float) -> list[Record]:
-        """The next records of the partitions held, at most `limit`, in order within each; empty after `timeout_s`."""
+    async def poll(self, limit: int, timeout_s: float, busy: Collection[tuple[str, int]] = frozenset()) -> list[Record]:
+        """The next records of the partitions held, at most `limit`, in order within each; empty after `timeout_s`.
+
+        Partitions (topic, number) in `busy` are left out this time. Cancelling a poll loses nothing.
+        """
         ...
 
     async def commit(self, records: Sequence[Record]) -> None:
-        """The group has finished these records: it starts after the last of each partition from now on. Durable."""
+        """The group has finished these records: it starts after the last of each partition from now on. Durable.
+
+        A partition that has passed to another member meanwhile is left alone: that member does the records again.
+        """
         ...
 
     async def lag(self) -> int:
@@ -77,11 +83,18 @@ class EventLog(Protocol):
         ...
 
     async def publish(self, records: Sequence[Publication]) -> None:
-        """Append in order; durable (acks=all) when it returns. The partition follows from the key."""
+        """Append in order; durable (acks=all) when it returns. The partition follows from the key.
+
+        Raises LookupError for a topic that nobody created.
+        """
         ...
 
     def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
         """A new member of a group, not joined yet. A new group starts at the oldest record."""
+        ...
+
+    async def sweep(self) -> int:
+        """Delete records past their topic's retention, and say how many; nothing where the log does so by itself."""
         ...
 
     async def ping(self) -> None:
