@@ -1,0 +1,171 @@
+"""The cache: one adapter over redis.asyncio, whether the server is real (`redis://`, `rediss://`) or in this process (`memory:`).
+
+Nothing here is the only copy of anything. A tombstone is a value that says "do not answer from the cache, ask the owner";
+a fill uses `add`, so that it never overwrites one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+from collections.abc import Awaitable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import redis.asyncio as redis_asyncio
+from redis import backoff, exceptions
+from redis.asyncio import retry
+
+from mesh import errors, urls
+
+VARIABLE = "CREDPASS_CACHE_URL"
+TOMBSTONE = b"\x00"
+TOMBSTONE_TTL_S = 15 * 60
+VERIFY_TTL_S = 5 * 60
+SCORE_TTL_S = 60 * 60
+APIKEY_TTL_S = 60 * 60
+SESSION_TTL_S = 24 * 60 * 60
+
+_CONNECTIONS = 64
+_POOL_TIMEOUT_S = 2.0
+_CONNECT_TIMEOUT_S = 1.0
+_SOCKET_TIMEOUT_S = 2.0
+_RETRY_AFTER_S = 1.0
+# What redis.asyncio lets through when the server cannot be reached, refuses (out of memory, read-only) or is too slow.
+_TROUBLE = (exceptions.RedisError, OSError, asyncio.TimeoutError)
+
+Result = TypeVar("Result")
+
+
+def token_hash(token: str) -> str:
+    """SHA-256 of a verification token, hex: what is stored and what cache keys are made of, never the token itself."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def verify_key(token: str) -> str:
+    """Key of what a verification token stands for."""
+    return verify_key_of_hash(token_hash(token))
+
+
+def verify_key_of_hash(hashed_token: str) -> str:
+    """The same key from the stored hash: tombstones can be set when the token itself cannot be read any more."""
+    return f"verify:{hashed_token}"
+
+
+def session_key(user_id: str) -> str:
+    """Key of a user's sessions."""
+    return f"session:{user_id}"
+
+
+def score_key(user_id: str) -> str:
+    """Key of a user's latest score."""
+    return f"score:{user_id}"
+
+
+def apikey_key(prefix: str) -> str:
+    """Key of what an API key's 16-character prefix stands for."""
+    return f"apikey:{prefix}"
+
+
+class Cache:
+    """Bytes by exact key, each with a time to live. Every method raises `errors.Unavailable` on trouble with the server."""
+
+    def __init__(self, client: redis_asyncio.Redis) -> None:
+        self.redis = client
+
+    async def get(self, key: str) -> bytes | None:
+        """The value, or None when it is absent or expired."""
+        value: bytes | None = await reached(self.redis.get(key))
+        return value
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The values in the order of the keys, in one round trip."""
+        if not keys:
+            return []
+        values: list[bytes | None] = await reached(self.redis.mget(keys))
+        return values
+
+    async def set(self, key: str, value: bytes, ttl_s: float) -> None:
+        """Set, whatever was there."""
+        await reached(self.redis.set(key, value, px=_milliseconds(ttl_s)))
+
+    async def set_many(self, values: Mapping[str, bytes], ttl_s: float) -> None:
+        """Set all, whatever was there, in one round trip."""
+        await self._set_all(values, ttl_s, only_absent=False)
+
+    async def add(self, key: str, value: bytes, ttl_s: float) -> bool:
+        """Set only what is absent. Whether it was set."""
+        return bool(await reached(self.redis.set(key, value, px=_milliseconds(ttl_s), nx=True)))
+
+    async def add_many(self, values: Mapping[str, bytes], ttl_s: float) -> list[bool]:
+        """Set those that are absent, in one round trip. Whether each was set, in order."""
+        return [bool(done) for done in await self._set_all(values, ttl_s, only_absent=True)]
+
+    async def bury(self, *keys: str) -> None:
+        """Put a tombstone on each key for 15 minutes, in one round trip."""
+        await self.set_many(dict.fromkeys(keys, TOMBSTONE), TOMBSTONE_TTL_S)
+
+    async def delete(self, *keys: str) -> None:
+        """Remove; absent keys are no matter. Never for a key that may carry a tombstone: `bury` it instead."""
+        if keys:
+            await reached(self.redis.delete(*keys))
+
+    async def ping(self) -> None:
+        """Raise `errors.Unavailable` unless the server answers."""
+        await reached(self.redis.ping())
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self.redis.aclose(close_connection_pool=True)
+
+    async def _set_all(self, values: Mapping[str, bytes], ttl_s: float, *, only_absent: bool) -> list[Any]:
+        if not values:
+            return []
+        pipeline = self.redis.pipeline(transaction=False)
+        for key, value in values.items():
+            pipeline.set(key, value, px=_milliseconds(ttl_s), nx=only_absent)
+        results: list[Any] = await reached(pipeline.execute())
+        return results
+
+
+async def reached(call: Awaitable[Result]) -> Result:
+    """The result of a call on the raw client, with its troubles as `errors.Unavailable`."""
+    try:
+        return await call
+    except _TROUBLE as trouble:
+        raise errors.Unavailable("The cache cannot be reached.", retry_after_s=_RETRY_AFTER_S) from trouble
+
+
+def open_cache(url: str, data: Path) -> Cache:  # noqa: ARG001 - every opener takes the data folder; no cache lies in it
+    """The cache at `redis://host:port/db`, `rediss://...` (TLS) or `memory:` (this process only). Connects at first use."""
+    scheme = urls.scheme(url)
+    if scheme == "memory":
+        return Cache(_memory())
+    if scheme in {"redis", "rediss"}:
+        pool = redis_asyncio.BlockingConnectionPool.from_url(url, **_pool_options())
+        return Cache(redis_asyncio.Redis(connection_pool=pool))
+    raise urls.unknown(VARIABLE, url, "memory", "redis", "rediss")
+
+
+def _memory() -> redis_asyncio.Redis:
+    import fakeredis
+
+    pool = functools.partial(redis_asyncio.BlockingConnectionPool, max_connections=_CONNECTIONS, timeout=_POOL_TIMEOUT_S)
+    return fakeredis.FakeAsyncRedis(server=fakeredis.FakeServer(), connection_pool_class=pool, protocol=2)
+
+
+def _pool_options() -> dict[str, Any]:
+    # The default pool raises past its size; this one waits. One retry mends a connection that went stale while idle.
+    return {
+        "max_connections": _CONNECTIONS,
+        "timeout": _POOL_TIMEOUT_S,
+        "socket_timeout": _SOCKET_TIMEOUT_S,
+        "socket_connect_timeout": _CONNECT_TIMEOUT_S,
+        "retry": retry.Retry(backoff.NoBackoff(), 1, (exceptions.ConnectionError,)),
+        "protocol": 2,
+    }
+
+
+def _milliseconds(ttl_s: float) -> int:
+    return max(1, round(ttl_s * 1000))

@@ -1,0 +1,116 @@
+"""The key-encryption key: what wraps data keys. Here a file; a key management service has the same port."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import dataclasses
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+from cryptography import exceptions
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from mesh import ids, settings
+from mesh.vault import facts, sealing
+
+VARIABLE = "CREDPASS_KEYS_URL"
+KEY_BYTES = 32
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A data key under the key-encryption key with this id: a rotation can find what still needs wrapping anew."""
+
+    kek_id: str
+    wrapped: bytes
+
+
+class KeyEncryptionKey(Protocol):
+    """Wraps and unwraps data keys, each bound to its subject."""
+
+    async def wrap(self, subject: str, data_key: bytes) -> WrappedKey:
+        """Wrap under the current key."""
+        ...
+
+    async def unwrap(self, subject: str, key: WrappedKey) -> bytes:
+        """Unwrap. Raises SealBroken when the key is not the subject's or its key-encryption key is gone."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Keyring:
+    current: str
+    keys: dict[str, bytes] = dataclasses.field(repr=False)
+
+
+class FileKeys:
+    """Key-encryption keys in `keyring.json` (mode 0600) under a folder; made once, under a lock, when there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "keyring.json"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (folder / "keyring.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self._path.exists():
+                _create(self._path)
+        self._keyring = _load(self._path)
+
+    async def wrap(self, subject: str, data_key: bytes) -> WrappedKey:
+        kek_id = self._keyring.current
+        nonce = secrets.token_bytes(sealing.NONCE_BYTES)
+        sealed = AESGCM(self._keyring.keys[kek_id]).encrypt(nonce, data_key, _bound(subject, kek_id))
+        return WrappedKey(kek_id, nonce + sealed)
+
+    async def unwrap(self, subject: str, key: WrappedKey) -> bytes:
+        if key.kek_id not in self._keyring.keys:
+            self._keyring = await asyncio.to_thread(_load, self._path)
+        kek = self._keyring.keys.get(key.kek_id)
+        if kek is None:
+            raise facts.SealBroken
+        nonce, sealed = key.wrapped[: sealing.NONCE_BYTES], key.wrapped[sealing.NONCE_BYTES :]
+        try:
+            return AESGCM(kek).decrypt(nonce, sealed, _bound(subject, key.kek_id))
+        except (exceptions.InvalidTag, ValueError):
+            raise facts.SealBroken from None
+
+
+def _bound(subject: str, kek_id: str) -> bytes:
+    return sealing.length_prefixed("credpass.vault.key", subject, kek_id)
+
+
+def _create(path: Path) -> None:
+    kek_id = ids.new_id("kek")
+    keyring = {"current": kek_id, "keys": {kek_id: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}}
+    temporary = path.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(orjson.dumps(keyring))
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # Losing this file loses everything sealed: its name must be on disk before anything is wrapped by it.
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _load(path: Path) -> _Keyring:
+    if path.stat().st_mode & 0o077:
+        raise settings.SettingsError(f"{VARIABLE}: the key file may be readable by its owner only (chmod 600)")
+    try:
+        content = orjson.loads(path.read_bytes())
+        keys = {kek_id: base64.b64decode(text, validate=True) for kek_id, text in content["keys"].items()}
+        keyring = _Keyring(content["current"], keys)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise settings.SettingsError(f"{VARIABLE}: the key file is damaged") from None
+    if keyring.current not in keys or any(len(key) != KEY_BYTES for key in keys.values()):
+        raise settings.SettingsError(f"{VARIABLE}: the key file is damaged")
+    return keyring

@@ -1,0 +1,120 @@
+"""Data keys of subjects, as documents: one with the wrapped key while the subject lives, a tombstone for ever after."""
+
+from __future__ import annotations
+
+import collections
+import secrets
+from collections.abc import Sequence
+
+from mesh import errors
+from mesh.documents import port
+from mesh.vault import facts, kek
+
+COLLECTION = port.Collection("vault_keys")
+SYSTEM_PREFIX = "system:"
+_TOMBSTONE_PREFIX = "destroyed:"
+_CACHE_SIZE = 4096
+_ATTEMPTS = 5
+# Two documents a subject, at most 1,000 documents a read.
+_SUBJECTS_A_READ = 500
+
+
+class SubjectKeys:
+    """Finds, makes and destroys data keys.
+
+    The documents are read at each use, so that a key destroyed in any process is gone for all. Unwrapping is what a cache
+    saves: it is keyed by the wrapped bytes and finds nothing without them.
+    """
+
+    def __init__(self, documents: port.Documents, key_encryption_key: kek.KeyEncryptionKey) -> None:
+        self._documents = documents
+        self._kek = key_encryption_key
+        self._unwrapped: collections.OrderedDict[tuple[str, str, bytes], bytes] = collections.OrderedDict()
+
+    async def create(self, subject: str) -> None:
+        """Make the subject's key exist. Raises SubjectDestroyed."""
+        if await self._find(subject) is not None:
+            return
+        wrapped = await self._kek.wrap(subject, secrets.token_bytes(kek.KEY_BYTES))
+        try:
+            data = {"kekId": wrapped.kek_id, "wrapped": wrapped.wrapped}
+            await self._documents.insert(COLLECTION.name, subject, data)
+        except port.DuplicateKey:
+            return
+        # A destruction may have come between: it found no key to delete, so this one must go.
+        if await self._documents.get(COLLECTION.name, _TOMBSTONE_PREFIX + subject) is not None:
+            await self._delete(subject)
+            raise facts.SubjectDestroyed
+
+    async def destroy(self, subject: str) -> None:
+        """Tombstone first, then the key: whatever is interrupted, the subject is unreadable and can be destroyed again."""
+        try:
+            await self._documents.insert(COLLECTION.name, _TOMBSTONE_PREFIX + subject, {})
+        except port.DuplicateKey:
+            pass
+        await self._delete(subject)
+
+    async def key(self, subject: str) -> bytes:
+        """The data key. Raises SubjectUnknown, SubjectDestroyed."""
+        found = await self._find(subject)
+        if found is None:
+            raise facts.SubjectUnknown
+        return await self._unwrap(subject, found)
+
+    async def keys(self, subjects: Sequence[str]) -> dict[str, bytes | errors.ServiceError]:
+        """The data key of each subject, or why there is none."""
+        distinct = list(dict.fromkeys(subjects))
+        found: dict[str, port.Document] = {}
+        for start in range(0, len(distinct), _SUBJECTS_A_READ):
+            part = distinct[start : start + _SUBJECTS_A_READ]
+            names = [*part, *(_TOMBSTONE_PREFIX + subject for subject in part)]
+            found.update(await self._documents.get_many(COLLECTION.name, names))
+        return {subject: await self._outcome(subject, found) for subject in distinct}
+
+    async def _outcome(self, subject: str, found: dict[str, port.Document]) -> bytes | errors.ServiceError:
+        if _TOMBSTONE_PREFIX + subject in found:
+            return facts.SubjectDestroyed()
+        if subject not in found:
+            return facts.SubjectUnknown()
+        try:
+            return await self._unwrap(subject, found[subject])
+        except facts.SealBroken as broken:
+            return broken
+
+    async def _find(self, subject: str) -> port.Document | None:
+        tombstone = _TOMBSTONE_PREFIX + subject
+        found = await self._documents.get_many(COLLECTION.name, [subject, tombstone])
+        if tombstone in found:
+            raise facts.SubjectDestroyed
+        return found.get(subject)
+
+    async def _unwrap(self, subject: str, document: port.Document) -> bytes:
+        wrapped = kek.WrappedKey(str(document.data["kekId"]), _bytes(document.data["wrapped"]))
+        name = (subject, wrapped.kek_id, wrapped.wrapped)
+        key = self._unwrapped.get(name)
+        if key is None:
+            key = await self._kek.unwrap(subject, wrapped)
+            self._unwrapped[name] = key
+            if len(self._unwrapped) > _CACHE_SIZE:
+                self._unwrapped.popitem(last=False)
+        return key
+
+    async def _delete(self, subject: str) -> None:
+        for _ in range(_ATTEMPTS):
+            document = await self._documents.get(COLLECTION.name, subject)
+            if document is None:
+                break
+            try:
+                await self._documents.delete(COLLECTION.name, document)
+            except port.VersionConflict:
+                continue
+        else:
+            raise errors.Conflict
+        for name in [name for name in self._unwrapped if name[0] == subject]:
+            del self._unwrapped[name]
+
+
+def _bytes(value: port.Value) -> bytes:
+    if not isinstance(value, bytes):
+        raise facts.SealBroken
+    return value

@@ -1,0 +1,159 @@
+"""What every cache keeps: in this process (fakeredis) and on a real redis-server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from mesh import cache, errors, ids, settings
+from tests.support import redis_server
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_server.running(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[cache.Cache]:
+    url = "memory:" if request.param == "memory" else request.getfixturevalue("redis_url")
+    opened = cache.open_cache(url, tmp_path)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def key() -> str:
+    return ids.new_id("test")
+
+
+async def _gone(store: cache.Cache, key: str) -> bool:
+    async with asyncio.timeout(10):
+        while await store.get(key) is not None:
+            await asyncio.sleep(0.01)
+    return True
+
+
+async def test_value_is_read_as_it_was_set(store: cache.Cache, key: str) -> None:
+    await store.set(key, b"\x00\xffvalue", 60)
+    assert await store.get(key) == b"\x00\xffvalue"
+
+
+async def test_absent_key_is_none(store: cache.Cache, key: str) -> None:
+    assert await store.get(key) is None
+
+
+async def test_many_come_in_the_order_asked_with_none_for_the_absent(store: cache.Cache, key: str) -> None:
+    await store.set_many({f"{key}:a": b"1", f"{key}:b": b"2"}, 60)
+    assert await store.get_many([f"{key}:b", f"{key}:none", f"{key}:a"]) == [b"2", None, b"1"]
+    assert await store.get_many([]) == []
+
+
+async def test_value_goes_after_its_time(store: cache.Cache, key: str) -> None:
+    await store.set(key, b"1", 0.05)
+    await store.set_many({f"{key}:many": b"1"}, 0.05)
+    assert await _gone(store, key)
+    assert await _gone(store, f"{key}:many")
+
+
+async def test_set_replaces_value_and_time(store: cache.Cache, key: str) -> None:
+    await store.set(key, b"1", 0.05)
+    await store.set(key, b"2", 60)
+    assert await store.get(key) == b"2"
+    assert await store.redis.pttl(key) > 1000
+
+
+async def test_add_takes_only_what_is_absent(store: cache.Cache, key: str) -> None:
+    assert await store.add(key, b"1", 60)
+    assert not await store.add(key, b"2", 60)
+    assert await store.get(key) == b"1"
+
+
+async def test_fill_never_overwrites_a_tombstone(store: cache.Cache, key: str) -> None:
+    await store.set(f"{key}:a", b"stale", 60)
+    await store.bury(f"{key}:a", f"{key}:b")
+    assert await store.add_many({f"{key}:a": b"1", f"{key}:c": b"2", f"{key}:b": b"3"}, 60) == [False, True, False]
+    assert await store.get_many([f"{key}:a", f"{key}:b"]) == [cache.TOMBSTONE, cache.TOMBSTONE]
+
+
+async def test_tombstone_outlives_any_fill_that_began_before_it(store: cache.Cache, key: str) -> None:
+    await store.bury(key)
+    assert await store.redis.pttl(key) > cache.VERIFY_TTL_S * 1000
+
+
+async def test_delete_is_harmless_where_nothing_is(store: cache.Cache, key: str) -> None:
+    await store.set(key, b"1", 60)
+    await store.delete(key, f"{key}:none")
+    await store.delete(key)
+    await store.delete()
+    assert await store.get(key) is None
+
+
+async def test_more_callers_than_connections_wait_their_turn(store: cache.Cache, key: str) -> None:
+    await asyncio.gather(*(store.set(f"{key}:{number}", b"%d" % number, 60) for number in range(300)))
+    values = await asyncio.gather(*(store.get(f"{key}:{number}") for number in range(300)))
+    assert values == [b"%d" % number for number in range(300)]
+
+
+async def test_scripts_run(store: cache.Cache, key: str) -> None:
+    await store.set(key, b"7", 60)
+    assert await store.redis.eval("return redis.call('GET', KEYS[1])", 1, key) == b"7"
+
+
+async def test_ping_answers(store: cache.Cache) -> None:
+    await store.ping()
+
+
+@pytest.mark.parametrize("call", ["ping", "get", "get_many", "set", "set_many", "add", "add_many", "bury", "delete"])
+async def test_unreachable_server_is_unavailable(call: str, tmp_path: Path) -> None:
+    store = cache.open_cache(f"redis://127.0.0.1:{redis_server.free_port()}/0", tmp_path)
+    calls = {
+        "ping": lambda: store.ping(),
+        "get": lambda: store.get("k"),
+        "get_many": lambda: store.get_many(["k"]),
+        "set": lambda: store.set("k", b"1", 1),
+        "set_many": lambda: store.set_many({"k": b"1"}, 1),
+        "add": lambda: store.add("k", b"1", 1),
+        "add_many": lambda: store.add_many({"k": b"1"}, 1),
+        "bury": lambda: store.bury("k"),
+        "delete": lambda: store.delete("k"),
+    }
+    with pytest.raises(errors.Unavailable):
+        await calls[call]()
+    await store.close()
+
+
+@pytest.mark.redis
+async def test_cache_works_again_after_the_server_was_away(tmp_path: Path) -> None:
+    with redis_server.own_server(tmp_path) as server:
+        store = cache.open_cache(server.url, tmp_path)
+        await store.set("k", b"1", 60)
+        server.stop()
+        with pytest.raises(errors.Unavailable):
+            await store.get("k")
+        server.start()
+        assert await store.get("k") is None
+        await store.close()
+
+
+async def test_memory_caches_share_nothing(tmp_path: Path, key: str) -> None:
+    first, second = cache.open_cache("memory:", tmp_path), cache.open_cache("memory:", tmp_path)
+    await first.set(key, b"1", 60)
+    assert await second.get(key) is None
+    await first.close()
+    await second.close()
+
+
+def test_unknown_scheme_names_the_setting_and_hides_the_rest(tmp_path: Path) -> None:
+    with pytest.raises(settings.SettingsError, match="CREDPASS_CACHE_URL.*'memcached'") as caught:
+        cache.open_cache("memcached://user:hunter2@host", tmp_path)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_verify_key_does_not_show_the_token() -> None:
+    assert "vt_secret" not in cache.verify_key("vt_secret")
+    assert cache.verify_key("vt_secret") == cache.verify_key_of_hash(cache.token_hash("vt_secret"))
