@@ -36,7 +36,7 @@ class Blobs(Protocol):
     """A store of blobs. Any method raises `errors.Unavailable` when the store cannot be reached or is full."""
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
-        """Write a whole blob, over the old one if any; its size in bytes. All or nothing: a failed put leaves no trace."""
+        """Write a whole blob, over the old one if any; its size in bytes. A failed put leaves no trace."""
         ...
 
     def get(self, key: str) -> AsyncIterator[bytes]:
@@ -76,7 +76,7 @@ class FileBlobs:
             size_bytes = await _write_all(file, chunks)
             await _on_thread(self._finish, file, target)
         except BaseException:
-            Path(file.name).unlink(missing_ok=True)
+            await asyncio.to_thread(os.unlink, file.name)
             raise
         finally:
             file.close()
@@ -111,7 +111,7 @@ class FileBlobs:
         # The lock tells a writer's file from one that a killed process left behind (_sweep).
         for _ in range(3):
             file = (self._temporary / ids.new_id("blob")).open("xb")
-            os.chmod(file.fileno(), 0o600)
+            os.fchmod(file.fileno(), 0o600)
             fcntl.flock(file, fcntl.LOCK_EX)
             if os.fstat(file.fileno()).st_nlink:
                 return file

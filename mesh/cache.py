@@ -1,7 +1,7 @@
-"""The cache: one adapter over redis.asyncio, whether the server is real (`redis://`, `rediss://`) or in this process (`memory:`).
+"""The cache: one adapter over redis.asyncio, for a server (`redis://`, `rediss://`) or one in this process (`memory:`).
 
-Nothing here is the only copy of anything. A tombstone is a value that says "do not answer from the cache, ask the owner";
-a fill uses `add`, so that it never overwrites one.
+Nothing here is the only copy of anything. A tombstone is a value that says "do not answer from the cache, ask the
+owner"; a fill uses `add`, so that it never overwrites one.
 """
 
 from __future__ import annotations
@@ -69,21 +69,23 @@ def apikey_key(prefix: str) -> str:
 
 
 class Cache:
-    """Bytes by exact key, each with a time to live. Every method raises `errors.Unavailable` on trouble with the server."""
+    """Bytes by exact key, each with a time to live. Every method raises `errors.Unavailable` on trouble."""
 
     def __init__(self, client: redis_asyncio.Redis) -> None:
         self.redis = client
 
     async def get(self, key: str) -> bytes | None:
         """The value, or None when it is absent or expired."""
-        value: bytes | None = await reached(self.redis.get(key))
+        call: Awaitable[Any] = self.redis.get(key)
+        value: bytes | None = await reached(call)
         return value
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values in the order of the keys, in one round trip."""
         if not keys:
             return []
-        values: list[bytes | None] = await reached(self.redis.mget(keys))
+        call: Awaitable[Any] = self.redis.mget(keys)
+        values: list[bytes | None] = await reached(call)
         return values
 
     async def set(self, key: str, value: bytes, ttl_s: float) -> None:
@@ -138,7 +140,7 @@ async def reached(call: Awaitable[Result]) -> Result:
 
 
 def open_cache(url: str, data: Path) -> Cache:  # noqa: ARG001 - every opener takes the data folder; no cache lies in it
-    """The cache at `redis://host:port/db`, `rediss://...` (TLS) or `memory:` (this process only). Connects at first use."""
+    """The cache at `redis://host:port/db`, `rediss://...` or `memory:` (this process only). Connects at first use."""
     scheme = urls.scheme(url)
     if scheme == "memory":
         return Cache(_memory())
@@ -151,7 +153,9 @@ def open_cache(url: str, data: Path) -> Cache:  # noqa: ARG001 - every opener ta
 def _memory() -> redis_asyncio.Redis:
     import fakeredis
 
-    pool = functools.partial(redis_asyncio.BlockingConnectionPool, max_connections=_CONNECTIONS, timeout=_POOL_TIMEOUT_S)
+    pool: Any = functools.partial(
+        redis_asyncio.BlockingConnectionPool, max_connections=_CONNECTIONS, timeout=_POOL_TIMEOUT_S
+    )
     return fakeredis.FakeAsyncRedis(server=fakeredis.FakeServer(), connection_pool_class=pool, protocol=2)
 
 

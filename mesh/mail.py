@@ -31,7 +31,7 @@ class Mailer(Protocol):
     """Sends mail."""
 
     async def send(self, mail: Mail) -> None:
-        """Hand a mail over; raises `errors.Unavailable` when it was not taken, ValueError on a line break in a header."""
+        """Hand a mail over. Raises `errors.Unavailable` when it was not taken, ValueError on a bad header."""
         ...
 
     async def close(self) -> None:

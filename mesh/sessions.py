@@ -1,8 +1,8 @@
 """Which of a user's sessions have ended: lets the edge refuse access tokens that have not expired yet.
 
-One sorted set a user, `session:{userId}`: a live session has the score minus its opening time, an ended one plus its ending time
-(epoch seconds), so that one command tells, sets and prunes. It outlives any access token (15 min) by far and is never the
-only copy: auth's own records decide at the next refresh.
+One sorted set a user, `session:{userId}`: a live session has minus its opening time as score, an ended one plus its
+ending time (epoch seconds), so that one command tells, sets and prunes. It outlives any access token (15 min) and is
+never the only copy: auth's own records decide at the next refresh.
 """
 
 from __future__ import annotations

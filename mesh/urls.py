@@ -16,13 +16,11 @@ def scheme(url: str) -> str:
 
 def path(url: str, data: Path) -> Path:
     """The path that `file:blobs` (under `data`), `file:/srv/blobs` or `file:///srv/blobs` name."""
-    rest = url.partition(":")[2]
-    if rest.startswith("//"):
-        rest = rest[2:]
+    rest = url.partition(":")[2].removeprefix("//")
     return data / urllib.parse.unquote(rest)
 
 
 def unknown(variable: str, url: str, *known: str) -> settings.SettingsError:
-    """The error for a URL that no backend answers to. It names the setting and the scheme, never the rest of the URL."""
+    """The error for a URL that no backend answers to. It names setting and scheme, never the rest of the URL."""
     expected = ", ".join(f"{name}:" for name in known)
     return settings.SettingsError(f"{variable}: unknown scheme {scheme(url)!r}; known are {expected}")

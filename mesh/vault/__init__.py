@@ -1,7 +1,7 @@
 """Envelope encryption (design section 7): a data key for each subject, wrapped by a key-encryption key.
 
-Everything sealed is bound to its subject, purpose, object and version. Destroying a subject's key makes all of it unreadable
-at once, in every process, and a tombstone keeps a replay from giving the subject a new key.
+Everything sealed is bound to its subject, purpose, object and version. Destroying a subject's key makes all of it
+unreadable at once, in every process, and a tombstone keeps a replay from giving the subject a new key.
 """
 
 from __future__ import annotations

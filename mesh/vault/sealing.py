@@ -1,8 +1,9 @@
 """AES-256-GCM over whole values and over streams of 64 KiB segments. Pure: keys come in, nothing is stored.
 
-A value: format (1 byte), nonce (12), ciphertext and tag. A stream: format (1), stream id (16), then segments of nonce (12),
-64 KiB of ciphertext (less in the last) and tag (16). A segment's associated data holds what the value's does, the stream
-id, its index and whether it is the last, so that none can be changed, left out, added, moved or taken from another stream.
+A value: format (1 byte), nonce (12), ciphertext and tag. A stream: format (1), stream id (16), then segments of nonce
+(12), 64 KiB of ciphertext (less in the last) and tag (16). A segment's associated data holds what the value's does, the
+stream id, its index and whether it is the last, so that none can be changed, left out, added, moved or taken from
+another stream.
 Nonces are 96 random bits: far below 2^32 seals a key (NIST SP 800-38D, 8.3).
 """
 
@@ -91,7 +92,7 @@ class StreamSealer:
 
 
 class StreamOpener:
-    """Opens a stream piece by piece. What `update` gives is authentic, but only `finish` tells that nothing is missing."""
+    """Opens a stream piece by piece. What `update` gives is authentic; only `finish` tells that nothing is missing."""
 
     def __init__(self, key: bytes, binding: Binding) -> None:
         self._cipher = AESGCM(key)

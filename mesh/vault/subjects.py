@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import secrets
 from collections.abc import Sequence
 
@@ -22,8 +23,8 @@ _SUBJECTS_A_READ = 500
 class SubjectKeys:
     """Finds, makes and destroys data keys.
 
-    The documents are read at each use, so that a key destroyed in any process is gone for all. Unwrapping is what a cache
-    saves: it is keyed by the wrapped bytes and finds nothing without them.
+    The documents are read at each use, so that a key destroyed in any process is gone for all. A cache saves the
+    unwrapping: it is keyed by the wrapped bytes and finds nothing without them.
     """
 
     def __init__(self, documents: port.Documents, key_encryption_key: kek.KeyEncryptionKey) -> None:
@@ -37,7 +38,7 @@ class SubjectKeys:
             return
         wrapped = await self._kek.wrap(subject, secrets.token_bytes(kek.KEY_BYTES))
         try:
-            data = {"kekId": wrapped.kek_id, "wrapped": wrapped.wrapped}
+            data: port.Data = {"kekId": wrapped.kek_id, "wrapped": wrapped.wrapped}
             await self._documents.insert(COLLECTION.name, subject, data)
         except port.DuplicateKey:
             return
@@ -47,11 +48,9 @@ class SubjectKeys:
             raise facts.SubjectDestroyed
 
     async def destroy(self, subject: str) -> None:
-        """Tombstone first, then the key: whatever is interrupted, the subject is unreadable and can be destroyed again."""
-        try:
+        """Tombstone first, then the key: wherever it stops, the subject is unreadable and can be destroyed again."""
+        with contextlib.suppress(port.DuplicateKey):
             await self._documents.insert(COLLECTION.name, _TOMBSTONE_PREFIX + subject, {})
-        except port.DuplicateKey:
-            pass
         await self._delete(subject)
 
     async def key(self, subject: str) -> bytes:

@@ -32,7 +32,7 @@ class Sealed:
 class Vault:
     """Seals and opens under subjects' keys. `subject` is the id of a person, such as `user_...`.
 
-    Everything but `create_subject` and `destroy_subject` raises SubjectUnknown or SubjectDestroyed when there is no key.
+    All but `create_subject` and `destroy_subject` raise SubjectUnknown or SubjectDestroyed when there is no key.
     """
 
     def __init__(self, documents: port.Documents, key_encryption_key: kek.KeyEncryptionKey) -> None:
@@ -49,7 +49,7 @@ class Vault:
         await self._keys.create(_person(subject))
 
     async def destroy_subject(self, subject: str) -> None:
-        """Crypto-shredding: delete the key and leave a tombstone. Harmless when done before, or when there was no key."""
+        """Crypto-shredding: delete the key, leave a tombstone. Harmless when done before or when there was no key."""
         await self._keys.destroy(_person(subject))
 
     async def seal(self, subject: str, *, purpose: str, object_id: str, version: int, plaintext: bytes) -> bytes:
@@ -65,7 +65,7 @@ class Vault:
         return await _off_loop(len(sealed), lambda: sealing.unseal(key, binding, sealed))
 
     async def open_many(self, items: Sequence[Sealed]) -> list[bytes | errors.ServiceError]:
-        """Open small values of many subjects in one read of their keys: each plaintext, or why there is none, in order."""
+        """Open small values of many subjects in one read of their keys: each plaintext, or why not, in order."""
         keys = await self._keys.keys([_person(item.subject) for item in items])
         return [_open_one(keys[item.subject], item) for item in items]
 
@@ -84,7 +84,7 @@ class Vault:
     async def open_stream(
         self, subject: str, *, purpose: str, object_id: str, version: int, chunks: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
-        """Open a stream. Each piece is authentic; a stream that was cut raises SealBroken only at its end: keep nothing before."""
+        """Open a stream. Each piece is authentic; a cut one raises SealBroken only at its end: act on nothing before."""
         key = await self._keys.key(_person(subject))
         opener = sealing.StreamOpener(key, sealing.Binding(subject, purpose, object_id, version))
         async for chunk in chunks:
@@ -94,7 +94,7 @@ class Vault:
             yield last
 
     async def mac(self, purpose: str, text: str) -> str:
-        """HMAC-SHA256 (hex) of a text under the system's key: a look-up key that nobody can compute without the vault."""
+        """HMAC-SHA256 (hex) of a text under the system's key: a look-up key that only the vault can compute."""
         if self._mac_key is None:
             await self._keys.create(_MAC_SUBJECT)
             self._mac_key = await self._keys.key(_MAC_SUBJECT)
@@ -103,7 +103,7 @@ class Vault:
 
 
 async def open_vault(url: str, data: Path, documents: port.Documents) -> Vault:
-    """The vault whose key-encryption key is at `file:keys` (a folder under `data`) and whose wrapped keys are documents."""
+    """The vault over the key-encryption key at `file:keys` (a folder under `data`); wrapped keys are documents."""
     if urls.scheme(url) != "file":
         raise urls.unknown(kek.VARIABLE, url, "file")
     keys = await asyncio.to_thread(kek.FileKeys, urls.path(url, data))

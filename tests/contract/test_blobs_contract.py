@@ -132,5 +132,5 @@ async def test_full_or_broken_disk_is_unavailable(tmp_path: Path) -> None:
 
 
 def test_unknown_scheme_names_the_setting(tmp_path: Path) -> None:
-    with pytest.raises(settings.SettingsError, match="CREDPASS_BLOBS_URL.*'ftp'"):
+    with pytest.raises(settings.SettingsError, match=r"CREDPASS_BLOBS_URL.*'ftp'"):
         blobs.open_blobs("ftp://host/bucket", tmp_path)

@@ -136,7 +136,7 @@ async def test_line_break_in_a_header_is_refused(url: str, tmp_path: Path) -> No
 
 
 def test_unknown_scheme_names_the_setting(tmp_path: Path) -> None:
-    with pytest.raises(settings.SettingsError, match="CREDPASS_MAIL_URL.*'pigeon'"):
+    with pytest.raises(settings.SettingsError, match=r"CREDPASS_MAIL_URL.*'pigeon'"):
         mail.open_mailer("pigeon:loft", tmp_path, SteppingClock())
 
 

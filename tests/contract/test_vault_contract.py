@@ -6,20 +6,22 @@ import asyncio
 import contextlib
 import os
 import stat
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from mesh import errors, settings, vault
+from mesh import clock, errors, settings, vault
 from mesh.documents import port, sqlite
 from mesh.vault import sealing
 
 USER = "user_1"
-PLACE = {"purpose": "statement", "object_id": "upload_1", "version": 1}
+PLACE: dict[str, Any] = {"purpose": "statement", "object_id": "upload_1", "version": 1}
+Opener: TypeAlias = Callable[[port.Documents], Awaitable[vault.Vault]]
 LAWS = hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SEGMENT = sealing.SEGMENT_BYTES
 SEALED_SEGMENT = SEGMENT + 28
@@ -27,8 +29,8 @@ HEADER = 17
 
 
 @contextlib.asynccontextmanager
-async def opened_documents(folder: Path) -> AsyncIterator[port.Documents]:
-    documents = await sqlite.open_documents("sqlite:credpass.db", folder)
+async def opened_documents(folder: Path, name: str = "credpass.db") -> AsyncIterator[port.Documents]:
+    documents = await sqlite.open_file(folder / name, clock.SystemClock())
     try:
         yield documents
     finally:
@@ -42,7 +44,7 @@ async def documents(tmp_path: Path) -> AsyncIterator[port.Documents]:
 
 
 @pytest.fixture(params=["file:keys"])
-def open_vault(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[port.Documents], object]:
+def open_vault(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     async def opened(documents: port.Documents) -> vault.Vault:
         return await vault.open_vault(request.param, tmp_path, documents)
 
@@ -50,8 +52,8 @@ def open_vault(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[port
 
 
 @pytest.fixture
-async def safe(open_vault, documents: port.Documents) -> vault.Vault:  # type: ignore[no-untyped-def]
-    made: vault.Vault = await open_vault(documents)
+async def safe(open_vault: Opener, documents: port.Documents) -> vault.Vault:
+    made = await open_vault(documents)
     await made.create_subject(USER)
     return made
 
@@ -61,13 +63,13 @@ async def _chunks(content: bytes, size: int = 50_000) -> AsyncIterator[bytes]:
         yield content[start : start + size]
 
 
-async def _sealed_stream(safe: vault.Vault, content: bytes, **place: object) -> bytes:
-    stream = safe.seal_stream(USER, **{**PLACE, **place}, chunks=_chunks(content))  # type: ignore[arg-type]
+async def _sealed_stream(safe: vault.Vault, content: bytes, **place: Any) -> bytes:
+    stream = safe.seal_stream(USER, **{**PLACE, **place}, chunks=_chunks(content))
     return b"".join([piece async for piece in stream])
 
 
-async def _opened_stream(safe: vault.Vault, sealed: bytes, size: int = 50_000, **place: object) -> bytes:
-    stream = safe.open_stream(USER, **{**PLACE, **place}, chunks=_chunks(sealed, size))  # type: ignore[arg-type]
+async def _opened_stream(safe: vault.Vault, sealed: bytes, size: int = 50_000, **place: Any) -> bytes:
+    stream = safe.open_stream(USER, **{**PLACE, **place}, chunks=_chunks(sealed, size))
     return b"".join([piece async for piece in stream])
 
 
@@ -88,10 +90,10 @@ async def test_nothing_of_the_plaintext_is_in_what_is_sealed_and_no_two_seals_ar
 @pytest.mark.parametrize(
     "moved", [{"purpose": "profile"}, {"object_id": "upload_2"}, {"version": 2}, {"purpose": "", "object_id": "x"}]
 )
-async def test_sealed_value_opens_nowhere_else(safe: vault.Vault, moved: dict[str, object]) -> None:
+async def test_sealed_value_opens_nowhere_else(safe: vault.Vault, moved: dict[str, Any]) -> None:
     sealed = await safe.seal(USER, **PLACE, plaintext=b"private")
     with pytest.raises(vault.SealBroken):
-        await safe.open(USER, **{**PLACE, **moved}, sealed=sealed)  # type: ignore[arg-type]
+        await safe.open(USER, **{**PLACE, **moved}, sealed=sealed)
     stream = await _sealed_stream(safe, b"private")
     with pytest.raises(vault.SealBroken):
         await _opened_stream(safe, stream, **moved)
@@ -228,8 +230,8 @@ async def test_creating_again_keeps_the_key(safe: vault.Vault) -> None:
     assert await safe.open(USER, **PLACE, sealed=sealed) == b"x"
 
 
-async def test_destroyed_subject_is_unreadable_at_once_in_every_process(  # type: ignore[no-untyped-def]
-    safe: vault.Vault, open_vault, documents: port.Documents
+async def test_destroyed_subject_is_unreadable_at_once_in_every_process(
+    safe: vault.Vault, open_vault: Opener, documents: port.Documents
 ) -> None:
     other = await open_vault(documents)
     sealed = await safe.seal(USER, **PLACE, plaintext=b"x")
@@ -245,8 +247,8 @@ async def test_destroyed_subject_is_unreadable_at_once_in_every_process(  # type
             await _opened_stream(each, stream)
 
 
-async def test_destroyed_subject_cannot_be_brought_back(  # type: ignore[no-untyped-def]
-    safe: vault.Vault, open_vault, documents: port.Documents
+async def test_destroyed_subject_cannot_be_brought_back(
+    safe: vault.Vault, open_vault: Opener, documents: port.Documents
 ) -> None:
     await safe.destroy_subject(USER)
     await safe.destroy_subject(USER)
@@ -272,11 +274,15 @@ async def test_key_put_back_beside_a_tombstone_opens_nothing(safe: vault.Vault, 
         await safe.open(USER, **PLACE, sealed=sealed)
 
 
-async def test_creation_and_destruction_side_by_side_end_destroyed(safe: vault.Vault, documents: port.Documents) -> None:
+async def test_creation_and_destruction_side_by_side_end_destroyed(
+    safe: vault.Vault, documents: port.Documents
+) -> None:
     for number in range(20):
         subject = f"user_race_{number}"
         await asyncio.gather(
-            safe.create_subject(subject), safe.destroy_subject(subject), safe.create_subject(subject),
+            safe.create_subject(subject),
+            safe.destroy_subject(subject),
+            safe.create_subject(subject),
             return_exceptions=True,
         )
         assert await documents.get("vault_keys", subject) is None
@@ -302,8 +308,8 @@ async def test_many_open_at_once_and_one_bad_item_fails_alone(safe: vault.Vault)
     assert await safe.open_many([]) == []
 
 
-async def test_mac_is_the_same_everywhere_and_tells_purposes_apart(  # type: ignore[no-untyped-def]
-    safe: vault.Vault, open_vault, documents: port.Documents
+async def test_mac_is_the_same_everywhere_and_tells_purposes_apart(
+    safe: vault.Vault, open_vault: Opener, documents: port.Documents
 ) -> None:
     other = await open_vault(documents)
     assert await safe.mac("email", "a@example.com") == await other.mac("email", "a@example.com")
@@ -313,8 +319,8 @@ async def test_mac_is_the_same_everywhere_and_tells_purposes_apart(  # type: ign
 
 
 async def test_mac_of_vaults_with_their_own_keys_differs(safe: vault.Vault, tmp_path: Path) -> None:
-    async with opened_documents(tmp_path / "other") as documents:
-        other = await vault.open_vault("file:keys", tmp_path / "other", documents)
+    async with opened_documents(tmp_path, "other.db") as documents:
+        other = await vault.open_vault("file:other", tmp_path, documents)
         assert await safe.mac("email", "a") != await other.mac("email", "a")
 
 
@@ -357,21 +363,23 @@ async def test_key_file_is_made_once_and_for_its_owner_only(tmp_path: Path, docu
 async def test_key_file_that_others_may_read_is_refused(tmp_path: Path, documents: port.Documents) -> None:
     await vault.open_vault("file:keys", tmp_path, documents)
     (tmp_path / "keys" / "keyring.json").chmod(0o644)
-    with pytest.raises(settings.SettingsError, match="CREDPASS_KEYS_URL"):
+    with pytest.raises(settings.SettingsError, match=r"CREDPASS_KEYS_URL"):
         await vault.open_vault("file:keys", tmp_path, documents)
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"current":"a","keys":{}}', '{"current":"a","keys":{"a":"AAAA"}}', "[]"])
+@pytest.mark.parametrize(
+    "content", ["", "{}", '{"current":"a","keys":{}}', '{"current":"a","keys":{"a":"AAAA"}}', "[]"]
+)
 async def test_damaged_key_file_is_refused_and_kept(tmp_path: Path, documents: port.Documents, content: str) -> None:
     await vault.open_vault("file:keys", tmp_path, documents)
     (tmp_path / "keys" / "keyring.json").write_text(content)
-    with pytest.raises(settings.SettingsError, match="CREDPASS_KEYS_URL.*damaged"):
+    with pytest.raises(settings.SettingsError, match=r"CREDPASS_KEYS_URL.*damaged"):
         await vault.open_vault("file:keys", tmp_path, documents)
     assert (tmp_path / "keys" / "keyring.json").read_text() == content
 
 
 async def test_unknown_scheme_names_the_setting(tmp_path: Path, documents: port.Documents) -> None:
-    with pytest.raises(settings.SettingsError, match="CREDPASS_KEYS_URL.*'vaultwarden'"):
+    with pytest.raises(settings.SettingsError, match=r"CREDPASS_KEYS_URL.*'vaultwarden'"):
         await vault.open_vault("vaultwarden:x", tmp_path, documents)
 
 

@@ -1,4 +1,4 @@
-"""A real redis-server for tests: the one at CREDPASS_TEST_REDIS_URL, or one started for the run on a free loopback port."""
+"""A real redis-server for tests: the one at CREDPASS_TEST_REDIS_URL, or one started on a free loopback port."""
 
 from __future__ import annotations
 

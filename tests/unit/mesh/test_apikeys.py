@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +38,7 @@ def test_other_text_is_refused_without_showing_it(text: str) -> None:
 
 
 @pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: t + "0", lambda t: t + "\n", lambda t: " " + t])
-def test_wrong_length_is_refused(change) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_length_is_refused(change: Callable[[str], str]) -> None:
     with pytest.raises(ValueError):
         apikeys.parse(change(apikeys.generate("test")))
 
