@@ -1,0 +1,1 @@
+"""The ingestion service: statements in, kept encrypted, their rows out to the analysis."""

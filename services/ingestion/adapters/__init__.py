@@ -1,0 +1,1 @@
+"""What the ingestion service's ports stand on."""

@@ -1,0 +1,216 @@
+"""Facts and rules about uploads: what a form may say, which statements are taken, how one status follows another."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+from datetime import datetime, timedelta
+
+from mesh.errors import FieldViolation
+from services.ingestion import errors
+
+LISTED_PROBLEMS = 100
+ACCEPTED_LIMIT = 1_000  # of uploads of one user that go into one analysis
+
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_CHOICES = {
+    "data_type": ("bank_statement", "transaction_history"),
+    "date_order": ("dmy", "mdy", "ymd"),
+    "decimal": (".", ","),
+    "sign": ("credit", "debit"),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Form:
+    """The fields beside the file; None where the form does not have the field."""
+
+    data_type: str | None = None
+    source_country: str | None = None
+    accept_partial: bool | None = None
+    file_name: str | None = None
+    date_order: str | None = None
+    decimal: str | None = None
+    currency: str | None = None
+    sign: str | None = None
+
+    def joined(self, more: Form) -> Form:
+        """Both together. Raises InvalidForm for a field that both have, or a value that it cannot have."""
+        given = {field.name: getattr(more, field.name) for field in dataclasses.fields(more)}
+        given = {name: value for name, value in given.items() if value is not None}
+        for name, value in given.items():
+            if getattr(self, name) is not None:
+                raise errors.InvalidForm.in_field(*_given_twice(name))
+            _check(name, value)
+        return dataclasses.replace(self, **given)
+
+
+def _given_twice(name: str) -> tuple[str, str]:
+    if name == "file_name":
+        return "file", "The form has more than one file."
+    return name, "The field is given twice."
+
+
+def _check(name: str, value: object) -> None:
+    allowed = _CHOICES.get(name)
+    if allowed is not None and value not in allowed:
+        raise errors.InvalidForm.in_field(name, f"Must be one of: {' '.join(allowed)}")
+    if name == "source_country" and not _COUNTRY.fullmatch(str(value)):
+        raise errors.InvalidForm.in_field(name, "Must be two upper-case letters, ISO 3166-1 alpha-2.")
+    if name == "currency" and not _CURRENCY.fullmatch(str(value)):
+        raise errors.InvalidForm.in_field(name, "Must be three upper-case letters, ISO 4217.")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Consent:
+    """Whether a user's data may be processed now, and the country of residence if so."""
+
+    allowed: bool
+    country: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RowProblem:
+    """A row that cannot be taken: its number as in the file, the column, and why (nothing of the row itself)."""
+
+    row: int
+    column: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OpenPoint:
+    """Something the file cannot settle: sending it again with the form's `field` set to a candidate does."""
+
+    field: str
+    candidates: tuple[str, ...]
+    why: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Report:
+    """What was read of a file. Dates are ISO 8601; `problems` are the first of `problem_count`."""
+
+    record_count: int
+    rejected_count: int = 0
+    problem_count: int = 0
+    first_date: str = ""
+    last_date: str = ""
+    currencies: tuple[str, ...] = ()
+    problems: tuple[RowProblem, ...] = ()
+    open_points: tuple[OpenPoint, ...] = ()
+
+
+def is_taken(report: Report, *, accept_partial: bool) -> bool:
+    """Whether the statement's clean rows are kept."""
+    whole = accept_partial or report.rejected_count == 0
+    return whole and report.record_count > 0 and not report.open_points
+
+
+def refusal(report: Report) -> errors.UnreadableStatement | errors.InvalidRows | errors.OpenQuestion:
+    """Why a statement that is not taken is refused."""
+    if report.open_points:
+        return errors.OpenQuestion(violations=tuple(_open_violation(point) for point in report.open_points))
+    if report.rejected_count:
+        return errors.InvalidRows(
+            metadata={"problem_count": str(report.problem_count)},
+            violations=tuple(_row_violation(problem) for problem in report.problems[:LISTED_PROBLEMS]),
+        )
+    return errors.UnreadableStatement("There is no transaction in the file.")
+
+
+def _open_violation(point: OpenPoint) -> FieldViolation:
+    candidates = f" Candidates: {' '.join(point.candidates)}" if point.candidates else ""
+    return FieldViolation(point.field, point.why + candidates)
+
+
+def _row_violation(problem: RowProblem) -> FieldViolation:
+    place = f".{problem.column}" if problem.column else ""
+    return FieldViolation(f"rows[{problem.row}]{place}", problem.reason)
+
+
+class Status(enum.StrEnum):
+    PENDING = "pending"
+    PROCESSED = "processed"
+    FAILED = "failed"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Result:
+    """Outcome: scored, insufficient_data or failed."""
+
+    outcome: str
+    messages: tuple[str, ...] = ()
+    analysis_id: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reservation:
+    """The place of an upload that is still arriving: durable before its first byte, so that a crash leaves a trace."""
+
+    upload_id: str
+    user_id: str
+    version: int
+    begun_at: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Upload:
+    """An accepted statement. `due_at` is when a pending one counts as stuck; `tries` how often that was answered.
+
+    `is_excluded`: its analysis failed for good, so that it goes into none until the same file is sent again.
+    """
+
+    id: str
+    user_id: str
+    version: int
+    data_type: str
+    source_country: str
+    record_count: int
+    rejected_count: int
+    first_date: str
+    last_date: str
+    currencies: tuple[str, ...]
+    created_at: datetime
+    due_at: datetime
+    status: Status = Status.PENDING
+    tries: int = 0
+    is_excluded: bool = False
+    result: Result | None = None
+
+    def processed(self, result: Result) -> Upload:
+        """As it is once an analysis that covers it is done."""
+        return dataclasses.replace(self, status=Status.PROCESSED, is_excluded=False, result=result)
+
+    def failed(self, message: str, *, is_excluded: bool) -> Upload:
+        """As it is once its analysis is given up."""
+        result = Result("failed", (message,))
+        return dataclasses.replace(self, status=Status.FAILED, is_excluded=is_excluded, result=result)
+
+    def queued_again(self, now: datetime, patience: Patience) -> Upload:
+        """As it is when the file of a failed upload is sent again."""
+        due_at = now + patience.stuck_after
+        return dataclasses.replace(self, status=Status.PENDING, is_excluded=False, result=None, tries=0, due_at=due_at)
+
+    def postponed(self, now: datetime, patience: Patience) -> Upload:
+        """As it is when its analysis could not even be asked for: that is no try."""
+        return dataclasses.replace(self, due_at=now + patience.stuck_after)
+
+    def tried(self, now: datetime, patience: Patience) -> Upload:
+        """As it is after one more request for its analysis: each waits twice as long as the one before."""
+        due_at = now + patience.stuck_after * 2 ** (self.tries + 1)
+        return dataclasses.replace(self, tries=self.tries + 1, due_at=due_at)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Patience:
+    """How long an upload may stay pending before its analysis is asked for again, and how often that is done."""
+
+    stuck_after: timedelta
+    tries: int
+
+
+WITHDRAWN_MESSAGE = "Consent was withdrawn before the analysis. It is made when consent is given again."
+GIVEN_UP_MESSAGE = "The analysis did not succeed. Send the file again to have it tried once more."

@@ -1,0 +1,1 @@
+"""What the ingestion service does, a verb each."""
