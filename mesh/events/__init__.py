@@ -1,1 +1,25 @@
 """Topics, consumer groups, retry, dead letters and the outbox relay. The port, and a backend a URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mesh import clock as clocks
+from mesh import settings, urls
+from mesh.events import port
+
+VARIABLE = "CREDPASS_EVENTS_URL"
+
+
+async def open_events(url: str, data: Path, clock: clocks.Clock) -> port.EventLog:
+    """Open the log that a URL names: `sqlite:events.db`, under `data` unless the path is absolute.
+
+    Raises `SettingsError` for any other scheme, `mesh.errors.Unavailable` when the log cannot be opened.
+    """
+    if urls.scheme(url) != "sqlite":
+        raise urls.unknown(VARIABLE, url, "sqlite")
+    if urls.path(url, data) == data:
+        raise settings.SettingsError(f"{VARIABLE}: names no file")
+    from mesh.events import sqlite
+
+    return await sqlite.open_file(urls.path(url, data), clock)
