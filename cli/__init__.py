@@ -1,0 +1,1 @@
+"""The `credpass` command: the one place that may import everything."""

@@ -1,0 +1,54 @@
+"""Routes whose method has a batch twin: calls that arrive while one is in flight leave together in the next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf import message as protobuf
+
+from gateway import routes, transcoding
+from gateway.endpoints import Answer, Door, Variables
+from gateway.http import Request, Response
+from mesh import errors
+from mesh.rpc import coalescing, policy, status
+
+MAX_BATCH = 256
+
+
+class Coalesced:
+    """One request in, one item of a batch out. The service checks the presented key of each item."""
+
+    def __init__(self, door: Door, route: transcoding.Route, said: policy.MethodPolicy, twin: Any) -> None:
+        method = route.method.containing_service.methods_by_name[said.batch]
+        self._door, self._route, self._policy = door, route, said
+        self._answer = Answer(route, said.success)
+        self._batch = routes.message_class(method.input_type)
+        self._item = routes.message_class(method.input_type.fields_by_name["items"].message_type)
+        self._twin = twin
+        self._coalescer = coalescing.Coalescer(self._send, max_batch=MAX_BATCH)
+
+    async def __call__(self, request: Request, variables: Variables) -> Response:
+        key = await self._door.authenticator.api_key(request.bearer())
+        headers = await self._door.draw(self._policy, key.prefix)
+        message = self._route.decode(variables, request.query, await self._door.body(request, self._route))
+        item = self._item(
+            request=message,
+            api_key=key.text,
+            correlation_id=request.correlation_id,
+            client_address=request.client_address,
+        )
+        timeout_s = self._door.timeout_s(request, self._door.settings.request_timeout_s)
+        return self._answer(_outcome(await self._coalescer.call(item, timeout_s=timeout_s)), headers)
+
+    async def _send(self, items: list[protobuf.Message]) -> list[Any]:
+        timeout_s = self._door.settings.request_timeout_s
+        return list((await self._twin(self._batch(items=items), timeout=timeout_s)).results)
+
+
+def _outcome(result: Any) -> protobuf.Message:
+    if result.WhichOneof("outcome") == "error":
+        raise status.from_status(result.error)
+    response: protobuf.Message = result.response
+    if not result.HasField("response"):
+        raise errors.Internal
+    return response

@@ -1,0 +1,128 @@
+"""Requests and responses over ASGI, no more of it than the edge needs."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
+
+from gateway.multipart import PayloadTooLarge
+from gateway.settings import Network
+from mesh import errors
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Header = tuple[str, str]
+
+
+class ClientGone(errors.Unavailable):
+    """The client closed the connection before its request was complete."""
+
+    message = "The request ended before it was complete."
+
+
+@dataclasses.dataclass(slots=True)
+class Response:
+    """An answer. `stream` takes the place of `body` when it is set."""
+
+    status: int
+    body: bytes = b""
+    headers: list[Header] = dataclasses.field(default_factory=list)
+    content_type: str = "application/json"
+    stream: AsyncIterator[bytes] | None = None
+
+
+class Request:
+    """A request: its line and headers at once, its body when somebody asks for it."""
+
+    __slots__ = ("_receive", "client_address", "correlation_id", "headers", "method", "path", "query", "request_id")
+
+    def __init__(self, scope: dict[str, Any], receive: Receive, suffix: str) -> None:
+        self._receive = receive
+        self.method: str = scope["method"]
+        # The path as it came: only the router may decode it, or %2F could not be told from a slash.
+        self.path: str = scope["raw_path"].partition(b"?")[0].decode("latin-1")
+        self.query: str = scope["query_string"].decode("latin-1")
+        self.headers: dict[str, str] = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        self.client_address: str = scope["client"][0] if scope.get("client") else ""
+        self.request_id = f"req_{suffix}"
+        self.correlation_id = f"corr_{suffix}"
+
+    def bearer(self) -> str:
+        """The token of `Authorization: Bearer` (RFC 6750); empty without one."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it arrives.
+
+        Raises:
+            ClientGone: the client went away in the middle.
+        """
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            if piece := message.get("body", b""):
+                yield piece
+            if not message.get("more_body", False):
+                return
+
+    async def body(self, limit_bytes: int) -> bytes:
+        """The whole body.
+
+        Raises:
+            PayloadTooLarge: it is larger than `limit_bytes`; what is beyond is not read.
+        """
+        self.check_length(limit_bytes)
+        pieces = bytearray()
+        async for piece in self.pieces():
+            pieces += piece
+            if len(pieces) > limit_bytes:
+                raise PayloadTooLarge(metadata={"limit_bytes": str(limit_bytes)})
+        return bytes(pieces)
+
+    def check_length(self, limit_bytes: int) -> None:
+        """Refuse by Content-Length before anything is read."""
+        length = self.headers.get("content-length", "")
+        if length.isdigit() and int(length) > limit_bytes:
+            raise PayloadTooLarge(metadata={"limit_bytes": str(limit_bytes)})
+
+    def believe_proxies(self, trusted: Sequence[Network]) -> None:
+        """Take the client's address from X-Forwarded-For, as far as trusted proxies have written it."""
+        forwarded = [part.strip() for part in self.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+        while forwarded and _is_in(self.client_address, trusted):
+            candidate = forwarded.pop()
+            if not _is_address(candidate):
+                return
+            self.client_address = candidate
+
+
+async def send_response(send: Send, response: Response, headers: Sequence[Header], *, head_only: bool) -> None:
+    """Write the answer. HEAD gets the same headers and no body (RFC 9110, section 9.3.2)."""
+    lines = [("content-type", response.content_type), *response.headers, *headers]
+    if response.stream is None:
+        lines.append(("content-length", str(len(response.body))))
+    encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in lines]
+    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+    if response.stream is None or head_only:
+        await send({"type": "http.response.body", "body": b"" if head_only else response.body})
+        return
+    async for piece in response.stream:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_in(address: str, networks: Sequence[Network]) -> bool:
+    return _is_address(address) and any(ipaddress.ip_address(address) in network for network in networks)
