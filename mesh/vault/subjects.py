@@ -7,7 +7,7 @@ import contextlib
 import secrets
 from collections.abc import Sequence
 
-from mesh import errors
+from mesh import clock, errors
 from mesh.documents import port
 from mesh.vault import facts, kek
 
@@ -27,9 +27,10 @@ class SubjectKeys:
     unwrapping: it is keyed by the wrapped bytes and finds nothing without them.
     """
 
-    def __init__(self, documents: port.Documents, key_encryption_key: kek.KeyEncryptionKey) -> None:
+    def __init__(self, documents: port.Documents, key_encryption_key: kek.KeyEncryptionKey, time: clock.Clock) -> None:
         self._documents = documents
         self._kek = key_encryption_key
+        self._clock = time
         self._unwrapped: collections.OrderedDict[tuple[str, str, bytes], bytes] = collections.OrderedDict()
 
     async def create(self, subject: str) -> None:
@@ -38,8 +39,7 @@ class SubjectKeys:
             return
         wrapped = await self._kek.wrap(subject, secrets.token_bytes(kek.KEY_BYTES))
         try:
-            data: port.Data = {"kekId": wrapped.kek_id, "wrapped": wrapped.wrapped}
-            await self._documents.insert(COLLECTION.name, subject, data)
+            await self._documents.insert(COLLECTION.name, subject, self._document(wrapped))
         except port.DuplicateKey:
             return
         # A destruction may have come between: it found no key to delete, so this one must go.
@@ -50,7 +50,9 @@ class SubjectKeys:
     async def destroy(self, subject: str) -> None:
         """Tombstone first, then the key: wherever it stops, the subject is unreadable and can be destroyed again."""
         with contextlib.suppress(port.DuplicateKey):
-            await self._documents.insert(COLLECTION.name, _TOMBSTONE_PREFIX + subject, {})
+            await self._documents.insert(
+                COLLECTION.name, _TOMBSTONE_PREFIX + subject, {"destroyedAt": self._clock.now()}
+            )
         await self._delete(subject)
 
     async def key(self, subject: str) -> bytes:
@@ -69,6 +71,9 @@ class SubjectKeys:
             names = [*part, *(_TOMBSTONE_PREFIX + subject for subject in part)]
             found.update(await self._documents.get_many(COLLECTION.name, names))
         return {subject: await self._outcome(subject, found) for subject in distinct}
+
+    def _document(self, key: kek.WrappedKey) -> port.Data:
+        return {"kekId": key.kek_id, "wrapped": key.wrapped, "createdAt": self._clock.now()}
 
     async def _outcome(self, subject: str, found: dict[str, port.Document]) -> bytes | errors.ServiceError:
         if _TOMBSTONE_PREFIX + subject in found:

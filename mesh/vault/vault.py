@@ -9,7 +9,7 @@ import hmac
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from mesh import errors, urls
+from mesh import clock, errors, urls
 from mesh.documents import port
 from mesh.vault import facts, kek, sealing, subjects
 
@@ -35,9 +35,9 @@ class Vault:
     All but `create_subject` and `destroy_subject` raise SubjectUnknown or SubjectDestroyed when there is no key.
     """
 
-    def __init__(self, documents: port.Documents, key_encryption_key: kek.KeyEncryptionKey) -> None:
+    def __init__(self, documents: port.Documents, key_encryption_key: kek.KeyEncryptionKey, time: clock.Clock) -> None:
         self._documents = documents
-        self._keys = subjects.SubjectKeys(documents, key_encryption_key)
+        self._keys = subjects.SubjectKeys(documents, key_encryption_key, time)
         self._mac_key: bytes | None = None
 
     async def ensure(self) -> None:
@@ -84,7 +84,7 @@ class Vault:
     async def open_stream(
         self, subject: str, *, purpose: str, object_id: str, version: int, chunks: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
-        """Open a stream. Each piece is authentic; a cut one raises SealBroken only at its end: act on nothing before."""
+        """Open a stream. Each piece is authentic; a cut one raises SealBroken only at its end: act on none before."""
         key = await self._keys.key(_person(subject))
         opener = sealing.StreamOpener(key, sealing.Binding(subject, purpose, object_id, version))
         async for chunk in chunks:
@@ -102,12 +102,12 @@ class Vault:
         return hmac.new(self._mac_key, message, hashlib.sha256).hexdigest()
 
 
-async def open_vault(url: str, data: Path, documents: port.Documents) -> Vault:
+async def open_vault(url: str, data: Path, documents: port.Documents, time: clock.Clock | None = None) -> Vault:
     """The vault over the key-encryption key at `file:keys` (a folder under `data`); wrapped keys are documents."""
     if urls.scheme(url) != "file":
         raise urls.unknown(kek.VARIABLE, url, "file")
     keys = await asyncio.to_thread(kek.FileKeys, urls.path(url, data))
-    vault = Vault(documents, keys)
+    vault = Vault(documents, keys, time or clock.SystemClock())
     await vault.ensure()
     return vault
 
