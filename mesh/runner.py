@@ -26,7 +26,7 @@ class Registration:
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """Something done every `interval_s` seconds, never overlapping itself. A failed run is logged; the next one comes."""
+    """Something done every `interval_s` seconds, never overlapping itself; a failed run is logged."""
 
     name: str
     interval_s: float

@@ -128,9 +128,9 @@ def address(environ: Mapping[str, str], name: str, default: str) -> str:
 class Settings:
     """Settings of the mesh.
 
-    `data`: folder under which relative paths of backends lie. `targets`: where each service is reached. `listens`: where
-    each service listens. `ops_listens`, `health_listens`: the plain ports (HTTP; gRPC health) by process, loopback or pod
-    network only. `drain_s`: how long a stopping server lets calls finish. `public_url`: for links in mails.
+    `data`: folder under which relative paths of backends lie. `targets`: where each service is reached. `listens`:
+    where each service listens. `ops_listens`, `health_listens`: plain ports (HTTP; gRPC health) by process, loopback
+    or pod network only. `drain_s`: how long a stopping server lets calls finish. `public_url`: for links in mails.
     `concurrency`: calls that one server works on at once; more are refused as overload.
     """
 

@@ -1,1 +1,1 @@
-"""How calls are served and made: mTLS, policy from the contracts, typed errors, deadlines. Nobody else builds servers."""
+"""How calls are served and made: mTLS, policy from the contracts, typed errors, deadlines. It builds all servers."""

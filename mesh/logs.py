@@ -1,0 +1,235 @@
+"""JSON lines: `timestamp, level, service, correlationId, message, metadata`. Never bodies, tokens or addresses.
+
+`get("auth").info("upload accepted", uploadId=...)`: keywords become the metadata. A protobuf message among them is
+masked by `debug_redact` (its `str()` ignores that option). An exception shows its class and where it was raised; its
+text only where we wrote it, since a library's text may quote what it choked on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, Protocol
+
+import orjson
+import structlog
+from google.protobuf import descriptor, message, timestamp_pb2
+
+from mesh import clock, errors
+from mesh.rpc import context
+
+MASK = "***"
+LEVELS: Mapping[str, int] = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+# Metadata under these names is masked whoever logs it.
+SENSITIVE = frozenset({"password", "token", "authorization", "apiKey", "api_key", "email", "secret", "body"})
+
+_DEPTH_LIMIT = 8
+_ITEMS_LIMIT = 20
+_FRAMES_LIMIT = 12
+_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+
+
+class Stream(Protocol):
+    """Where lines go: a binary file such as `sys.stderr.buffer`."""
+
+    def write(self, data: bytes, /) -> Any: ...
+
+    def flush(self) -> Any: ...
+
+
+class Sink:
+    """Writes lines to a stream, those of one turn of the event loop at once: a system call a line costs too much."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._lines: list[bytes] = []
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def msg(self, line: bytes) -> None:
+        """Take one line, without its line feed."""
+        with self._lock:
+            self._lines.append(line)
+            first = len(self._lines) == 1
+        self._flush_soon(first=first)
+
+    debug = info = warning = error = critical = exception = msg
+
+    def _flush_soon(self, *, first: bool) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no loop in this thread: nothing else would come to flush
+            self.flush()
+            return
+        if first or loop is not self._loop:  # a loop that was closed has dropped its turn
+            self._loop = loop
+            loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Write what has been taken."""
+        with self._lock:
+            lines, self._lines = self._lines, []
+            if not lines:
+                return
+            lines.append(b"")
+            try:
+                self._stream.write(b"\n".join(lines))
+                self._stream.flush()
+            except (OSError, ValueError):  # the reader of our output is gone: no log can tell
+                return
+
+
+class _State:
+    sink = Sink(sys.stderr.buffer if hasattr(sys.stderr, "buffer") else sys.__stderr__.buffer)  # type: ignore[union-attr]
+    time: clock.Clock = clock.SystemClock()
+    level: int = LEVELS["warning"]
+
+
+def configure(level: str = "info", stream: Stream | None = None, time: clock.Clock | None = None) -> None:
+    """Set level and stream (default: standard error) for the whole process, libraries' loggers included."""
+    if stream is not None:
+        _State.sink = Sink(stream)
+    _State.time = time or _State.time
+    _configure_ours(level)
+    root = logging.getLogger()
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, _Forward)] + [_Forward()]
+    root.setLevel(max(LEVELS[level], LEVELS["warning"]))
+
+
+def _configure_ours(level: str) -> None:
+    _State.level = LEVELS[level]
+    structlog.configure(
+        processors=[_render],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=lambda *_: _State.sink,
+        cache_logger_on_first_use=False,
+    )
+
+
+def get(service: str = "") -> structlog.typing.FilteringBoundLogger:
+    """A logger. Without a name, lines carry the service of the call under way."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(service=service)
+    return logger
+
+
+def write(level: str, service: str, correlation_id: str, text: str, metadata: MutableMapping[str, Any]) -> None:
+    """Log a line without a logger in between: for the line that every call leaves, at a third of the cost."""
+    if LEVELS[level] >= _State.level:
+        _State.sink.msg(line(level, service, correlation_id, text, metadata))
+
+
+def flush() -> None:
+    """Write what has been logged, before the process ends."""
+    _State.sink.flush()
+
+
+def _render(_logger: object, level: str, event: MutableMapping[str, Any]) -> bytes:
+    info = context.current()
+    text = event.pop("event")
+    service = event.pop("service", "") or info.service
+    correlation_id = event.pop("correlationId", "") or info.correlation_id
+    return line(level, service, correlation_id, str(text), event)
+
+
+def line(level: str, service: str, correlation_id: str, text: str, metadata: MutableMapping[str, Any]) -> bytes:
+    """A line as it is written."""
+    for name in SENSITIVE & metadata.keys():
+        metadata[name] = MASK
+    parts = {
+        "timestamp": _State.time.now(),
+        "level": level,
+        "service": service,
+        "correlationId": correlation_id,
+        "message": text,
+        "metadata": metadata,
+    }
+    return orjson.dumps(parts, default=_plain, option=_OPTIONS)
+
+
+def _plain(value: object) -> object:
+    """What stands for a value that JSON has no form for; never its repr, which may show anything."""
+    if isinstance(value, message.Message):
+        return masked(value)
+    if isinstance(value, BaseException):
+        return described(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"{len(value)} bytes"
+    if isinstance(value, set | frozenset):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return f"<{type(value).__name__}>"
+
+
+def described(error: BaseException) -> dict[str, object]:
+    """An exception's class and where it was raised; its text only where we wrote it or the operating system did."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_LIMIT:]
+    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    described_: dict[str, object] = {"type": type(error).__qualname__, "where": where}
+    if isinstance(error, errors.ServiceError):
+        described_ |= {"reason": error.reason, "text": error.text}
+    elif isinstance(error, OSError) and error.strerror:
+        described_["text"] = error.strerror
+    if error.__cause__ is not None:
+        described_["cause"] = type(error.__cause__).__qualname__
+    return described_
+
+
+def masked(value: message.Message, depth: int = 0) -> object:
+    """A message as JSON values in proto names, with every field that says `debug_redact` masked, at any depth."""
+    if isinstance(value, timestamp_pb2.Timestamp):
+        return value.ToJsonString()
+    if depth == _DEPTH_LIMIT:
+        return "..."
+    return {field.name: _masked_field(field, content, depth) for field, content in value.ListFields()}
+
+
+def _masked_field(field: descriptor.FieldDescriptor, content: Any, depth: int) -> object:
+    if field.GetOptions().debug_redact:
+        return MASK
+    show = _shown(field, depth)
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        return _masked_map(field, content, depth)
+    if field.is_repeated:
+        return [show(item) for item in content[:_ITEMS_LIMIT]] + (["..."] if len(content) > _ITEMS_LIMIT else [])
+    return show(content)
+
+
+def _masked_map(field: descriptor.FieldDescriptor, content: Mapping[Any, Any], depth: int) -> object:
+    assert field.message_type is not None
+    value_field = field.message_type.fields_by_name["value"]
+    if value_field.GetOptions().debug_redact:
+        return MASK
+    show = _shown(value_field, depth)
+    return {str(key): show(item) for key, item in list(content.items())[:_ITEMS_LIMIT]}
+
+
+def _shown(field: descriptor.FieldDescriptor, depth: int) -> Callable[[Any], object]:
+    if field.message_type is not None:
+        return lambda item: masked(item, depth + 1)
+    if field.type == descriptor.FieldDescriptor.TYPE_BYTES:
+        return lambda item: f"{len(item)} bytes"
+    return lambda item: item
+
+
+class _Forward(logging.Handler):
+    """Takes what libraries log: their level, name and place, and the class of an exception, but not its text."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = record.levelname.lower() if record.levelname.lower() in LEVELS else "error"
+        metadata: dict[str, Any] = {"logger": record.name, "at": f"{record.module}:{record.lineno}"}
+        if record.exc_info and record.exc_info[1] is not None:
+            metadata["error"] = described(record.exc_info[1])
+        # Arguments may quote data; the template was written by the library's author.
+        text = record.msg if isinstance(record.msg, str) and (record.args or not record.exc_info) else record.name
+        info = context.current()
+        _State.sink.msg(line(level, info.service, info.correlation_id, text, metadata))
+
+
+_configure_ours("warning")
+atexit.register(flush)

@@ -1,0 +1,66 @@
+"""What is counted, for Prometheus. Names and labels only ever come from contracts and settings, never from data."""
+
+from __future__ import annotations
+
+import prometheus_client as prometheus
+
+REGISTRY = prometheus.CollectorRegistry()
+prometheus.ProcessCollector(registry=REGISTRY)
+prometheus.PlatformCollector(registry=REGISTRY)
+
+# The promises of the mesh lie between a millisecond and a few seconds.
+LATENCY_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+RPC_CALLS = prometheus.Counter(
+    "credpass_rpc_calls", "Calls served, by what came of them.", ("service", "method", "outcome"), registry=REGISTRY
+)
+RPC_SECONDS = prometheus.Histogram(
+    "credpass_rpc_seconds",
+    "Time from a call's arrival to its answer.",
+    ("service", "method"),
+    buckets=LATENCY_BUCKETS_S,
+    registry=REGISTRY,
+)
+RPC_IN_FLIGHT = prometheus.Gauge(
+    "credpass_rpc_in_flight", "Calls being worked on now.", ("service",), registry=REGISTRY
+)
+CLIENT_CALLS = prometheus.Counter(
+    "credpass_client_calls",
+    "Calls made to other services, by what came of them.",
+    ("target", "outcome"),
+    registry=REGISTRY,
+)
+COALESCED_BATCHES = prometheus.Histogram(
+    "credpass_coalesced_batch_items",
+    "Calls that left together.",
+    ("method",),
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+    registry=REGISTRY,
+)
+EVENTS_HANDLED = prometheus.Counter(
+    "credpass_events_handled", "Events handled, by what came of them.", ("group", "outcome"), registry=REGISTRY
+)
+EVENTS_DEAD = prometheus.Counter(
+    "credpass_events_dead", "Events given up on and put on a dead-letter topic.", ("group", "topic"), registry=REGISTRY
+)
+CONSUMER_LAG = prometheus.Gauge(
+    "credpass_consumer_lag", "Records that a group has not finished.", ("group",), registry=REGISTRY
+)
+OUTBOX_DEPTH = prometheus.Gauge(
+    "credpass_outbox_depth", "Events written and not published yet, as far as one read shows.", registry=REGISTRY
+)
+JOB_RUNS = prometheus.Counter(
+    "credpass_job_runs",
+    "Runs of periodic jobs, by what came of them.",
+    ("service", "job", "outcome"),
+    registry=REGISTRY,
+)
+POOL_BUSY = prometheus.Gauge("credpass_pool_busy", "Worker processes or threads at work.", ("pool",), registry=REGISTRY)
+
+
+def page() -> bytes:
+    """Everything that is counted, in the text format of Prometheus."""
+    return prometheus.generate_latest(REGISTRY)
+
+
+PAGE_TYPE = prometheus.CONTENT_TYPE_LATEST
