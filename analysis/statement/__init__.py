@@ -1,0 +1,69 @@
+"""Any bank's statement, understood unaided: bytes in, canonical rows out. Pure: no I/O, no clock, no logging."""
+
+from __future__ import annotations
+
+from analysis.statement import currency
+from analysis.statement.errors import (
+    EmptyStatement,
+    LimitExceeded,
+    MalformedStatement,
+    NoTransactionsFound,
+    PasswordProtected,
+    ScannedDocument,
+    StatementRefused,
+    UnknownFormat,
+)
+from analysis.statement.limits import Limits
+from analysis.statement.merge import merge
+from analysis.statement.model import (
+    NO_CURRENCY,
+    Account,
+    Balance,
+    BalanceBreak,
+    Hints,
+    Layout,
+    ParsedStatement,
+    Problem,
+    Quality,
+    Question,
+    Reconciliation,
+    StoredStatement,
+    TamperReport,
+    TamperSignal,
+    Transaction,
+)
+from analysis.statement.parsing import parse
+from analysis.statement.serialise import UnknownRowFormat, deserialise_rows, serialise_rows
+
+__all__ = [
+    "NO_CURRENCY",
+    "Account",
+    "Balance",
+    "BalanceBreak",
+    "EmptyStatement",
+    "Hints",
+    "Layout",
+    "LimitExceeded",
+    "Limits",
+    "MalformedStatement",
+    "NoTransactionsFound",
+    "ParsedStatement",
+    "PasswordProtected",
+    "Problem",
+    "Quality",
+    "Question",
+    "Reconciliation",
+    "ScannedDocument",
+    "StatementRefused",
+    "StoredStatement",
+    "TamperReport",
+    "TamperSignal",
+    "Transaction",
+    "UnknownFormat",
+    "UnknownRowFormat",
+    "currency",
+    "deserialise_rows",
+    "merge",
+    "parse",
+    "serialise_rows",
+]

@@ -1,0 +1,121 @@
+"""CSV and its kin: which delimiter and quoting make a table of the text, and that table."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import itertools
+from collections.abc import Iterator
+
+from analysis.statement import dates, errors, limits, money, table
+
+_DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab", "|": "pipe", "^": "caret", "~": "tilde", ":": "colon"}
+_SNIFF_LINES = 400
+_SWALLOWED_LINES = 60  # a "quoted" cell over more lines than this is an unbalanced quote
+
+
+def read(text: str, encoding: str, bounds: limits.Limits) -> table.Table:
+    """The table that the text is. Raises `NoTransactionsFound` where no delimiter gives rows of several cells."""
+    text = text.removeprefix("\ufeff")
+    text, declared = _declared_delimiter(text)
+    lines = list(itertools.islice(_lines(text), _SNIFF_LINES))
+    delimiter = declared or _delimiter_of(lines)
+    wrapped = _wrapped(lines, delimiter)
+    quoting = _quoting(text, delimiter)
+    source = functools.partial(_rows, text, delimiter, quoting, wrapped, bounds)
+    return table.Table("csv", source, _DELIMITERS.get(delimiter, delimiter), encoding)
+
+
+def _declared_delimiter(text: str) -> tuple[str, str | None]:
+    head, _, rest = text.partition("\n")
+    head = head.strip().strip('"')
+    if head.lower().startswith("sep=") and len(head) == 5:
+        return "\n" + rest, head[4]  # the empty first line keeps the line numbers true
+    return text, None
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Lines with their ends, split at \\n, \\r\\n and \\r only (a cell may hold any other separator)."""
+    start = 0
+    size = len(text)
+    if "\r" in text and "\n" not in text:
+        text = text.replace("\r", "\n")
+    while start < size:
+        end = text.find("\n", start)
+        end = size if end < 0 else end + 1
+        yield text[start:end]
+        start = end
+
+
+def _delimiter_of(lines: list[str]) -> str:
+    scored = {mark: _score(lines, mark) for mark in _DELIMITERS if any(mark in line for line in lines)}
+    best = max(scored, key=lambda mark: scored[mark], default=None)
+    if best is None or scored[best] <= 0:
+        raise errors.NoTransactionsFound("the text is no table: no line has both a date and an amount in columns")
+    return best
+
+
+def _score(lines: list[str], delimiter: str) -> float:
+    """How many rows look like transactions under a delimiter, and how alike their widths are."""
+    rows = [row for row in _reader(iter(lines), delimiter, csv.QUOTE_MINIMAL) if len(row) > 1]
+    likely = [row for row in rows if _likely(row)]
+    if not likely:
+        return 0.01 * sum(len(row) > 2 for row in rows) if delimiter in ";,\t|" else 0.0
+    widths = [len(row) for row in likely]
+    common = max(set(widths), key=widths.count)
+    steady = widths.count(common) / len(widths)
+    return len(likely) * (0.3 + 0.7 * steady) + min(common, 12) * 0.05
+
+
+def _likely(row: list[str]) -> bool:
+    dated = any(dates.read(cell) for cell in row if len(cell) <= 45)
+    return dated and any(
+        (amount := money.read(cell)) and (money.mark_of(amount.body) or amount.sign or len(amount.body) <= 7)
+        for cell in row
+        if not dates.read(cell)
+    )
+
+
+def _wrapped(lines: list[str], delimiter: str) -> bool:
+    """Every line is one quoted cell that holds the real, quoted line."""
+    solid = [line.strip() for line in lines if line.strip()]
+    rows = [next(_reader(iter([line]), delimiter, csv.QUOTE_MINIMAL), []) for line in solid[:50]]
+    return len(rows) > 1 and all(len(row) == 1 and delimiter in row[0] for row in rows)
+
+
+def _quoting(text: str, delimiter: str) -> int:
+    """QUOTE_NONE where a lone quote would swallow the rest of the file."""
+    if '"' not in text:
+        return csv.QUOTE_MINIMAL
+    last = 0
+    cells: list[str] = []
+    reader = _reader(_lines(text), delimiter, csv.QUOTE_MINIMAL)
+    try:
+        for cells in reader:
+            if reader.line_num - last > _SWALLOWED_LINES:
+                return csv.QUOTE_NONE
+            last = reader.line_num
+    except csv.Error:  # a cell beyond the module's own limit: swallowed as well
+        return csv.QUOTE_NONE
+    return csv.QUOTE_NONE if text.count('"') % 2 and any("\n" in cell for cell in cells) else csv.QUOTE_MINIMAL
+
+
+def _reader(lines: Iterator[str], delimiter: str, quoting: int) -> csv._reader:  # type: ignore[name-defined]
+    return csv.reader(lines, delimiter=delimiter, quoting=quoting, skipinitialspace=delimiter != "\t")
+
+
+def _rows(text: str, delimiter: str, quoting: int, wrapped: bool, bounds: limits.Limits) -> Iterator[table.Row]:
+    return table.bounded(_split(text, delimiter, quoting, wrapped), bounds)
+
+
+def _split(text: str, delimiter: str, quoting: int, wrapped: bool) -> Iterator[table.Row]:
+    reader = _reader(_lines(text), delimiter, quoting)
+    last = 0
+    try:
+        for cells in reader:
+            line, last = last + 1, reader.line_num
+            if wrapped and len(cells) == 1:
+                cells = next(_reader(iter(cells), delimiter, csv.QUOTE_MINIMAL), [])
+            yield table.Row(line, cells)
+    except csv.Error as error:
+        raise errors.LimitExceeded("a cell is longer than any bank writes", row=last + 1) from error

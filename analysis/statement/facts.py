@@ -1,0 +1,78 @@
+"""What stands around the table: currency, account, declared balances, the period."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from analysis.statement import currency, dates, money, table, words
+
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,4})?\b")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_PREAMBLE_ROWS = 60
+_CELL_SPLIT = re.compile(r"[:：]\s*")
+
+
+@dataclasses.dataclass(slots=True)
+class Facts:
+    currency: str | None = None
+    account: str | None = None
+    opening: Decimal | None = None
+    closing: Decimal | None = None
+    year: int | None = None
+    dates: tuple[str, ...] = ()
+
+
+def gather(sample: Sequence[table.Row], end: int) -> Facts:
+    """Facts in the rows before the table."""
+    known = Facts()
+    found: list[str] = []
+    for row in sample[: min(end, _PREAMBLE_ROWS)]:
+        cells = [part for cell in row.cells for part in _CELL_SPLIT.split(cell.strip()) if part.strip()]
+        _note(known, cells, found)
+    known.dates = tuple(found)
+    return known
+
+
+def _note(known: Facts, cells: list[str], found: list[str]) -> None:
+    text = " ".join(cells)
+    if known.account is None and (match := _IBAN.search(text)) and any(char.isdigit() for char in match[0]):
+        known.account = match[0].replace(" ", "")
+    if len(cells) > 1:
+        _labelled(known, cells)
+    for cell in cells:
+        for piece in (cell, *re.split(r"\s+(?:-|–|to|bis|au|al|a|do|по|и)\s+", cell)):
+            if dates.read(piece):
+                found.append(piece)
+    years = set(_YEAR.findall(text))
+    if known.year is None and len(years) == 1:
+        known.year = int(years.pop())
+
+
+def _labelled(known: Facts, cells: list[str]) -> None:
+    label = cells[0]
+    if known.currency is None:
+        named = words.match_header(label).best == "currency"
+        codes = [
+            code for cell in cells[1:] if (code := currency.code_of(cell)) and (named or currency.is_code(cell.strip()))
+        ]
+        beside = [amount.currency for cell in cells[1:] if (amount := money.read(cell)) and amount.currency]
+        known.currency = next(iter((*codes, *beside)), None)
+    value = next((found for cell in cells[1:] if (found := balance_value(cell)) is not None), None)
+    if value is None:
+        return
+    if words.starts_with([label], words.OPENING):
+        known.opening = value
+    elif words.starts_with([label], words.CLOSING):
+        known.closing = value
+
+
+def balance_value(cell: str) -> Decimal | None:
+    """The signed amount of a lone cell, its mark judged by itself alone."""
+    amount = money.read(cell)
+    if amount is None or dates.read(cell):
+        return None
+    value = money.value_of(amount.body, money.mark_of(amount.body) or "point")
+    return None if value is None else -value if amount.sign < 0 or amount.flag < 0 else value

@@ -1,0 +1,96 @@
+"""Day-month-year or month-day-year: decided for a whole column, or asked back."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from analysis.statement import dates, model
+
+_SETTLED_BY = 2.5  # points between the best and the second order
+_SPEAKS_OTHER = frozenset(
+    "datum betrag fecha importe concepto data valor saldo montant libelle solde kwota opis bedrag omschrijving naam dato "
+    "belop belob beskrivelse tekst castka osszeg suma iznos tutar tarih summa selgitus pvm maara soll haben buchungstag "
+    "valuta wertstellung cargo abono descripcion descrizione importo descricao historico movimiento operation cuenta".split()
+)
+
+
+class Order(NamedTuple):
+    order: model.DateOrder
+    settled: bool
+    candidates: tuple[model.DateOrder, ...]
+    yearless: bool = False
+
+
+def settle(values: Sequence[str], header: Sequence[str], code: str | None, hint: model.DateOrder | None) -> Order:
+    """The order of a column's dates. `values` are its cells in file order, `code` the file's currency if known."""
+    parts = [found for value in values if (found := dates.read(value))]
+    counts = collections.Counter(parts)
+    support = {order: sum(n for part, n in counts.items() if _allows(part, order)) for order in dates.ORDERS}
+    top = max(support.values(), default=0)
+    yearless = any(part.third is None for part in counts)
+    candidates = tuple(order for order in dates.ORDERS if top and support[order] == top)
+    if hint and support[hint] >= 0.9 * top:
+        return Order(hint, True, candidates, yearless)
+    if yearless:
+        candidates = tuple(order for order in candidates if order != "ymd")
+    if len(candidates) <= 1 or all(part.fixed for part in counts):
+        return Order(candidates[0] if candidates else "ymd", True, candidates, yearless)
+    points = {order: _points(parts, order, header, code) for order in candidates}
+    ranked = sorted(candidates, key=lambda order: -points[order])
+    settled = points[ranked[0]] - points[ranked[1]] >= _SETTLED_BY
+    open_to = tuple(order for order in ranked if points[ranked[0]] - points[order] < _SETTLED_BY)
+    return Order(ranked[0], settled, open_to, yearless)
+
+
+def _allows(part: dates.Parts, order: model.DateOrder) -> bool:
+    if part.named:
+        return order != "mdy" and order in dates.possible_orders(part) or part.fixed is not None
+    return part.fixed is not None or order in dates.possible_orders(part)
+
+
+def _points(parts: Sequence[dates.Parts], order: model.DateOrder, header: Sequence[str], code: str | None) -> float:
+    sample = next(part for part in parts if not part.fixed)
+    points = {"dmy": 0.4, "mdy": 0.0, "ymd": -2.5}[order]
+    if sample.named:
+        points += 3.0 if order == "dmy" else 2.2
+    points += 3.0 if sample.separator == "." and order == "dmy" else 0.0
+    points += 3.0 if order == "dmy" and _foreign(header) else 0.0
+    points += 1.0 if order == "mdy" and code == "USD" else 0.0
+    points += 1.5 if order == "dmy" and code in _DAY_FIRST else 0.0
+    days = [day for part in parts if (day := dates.resolve(part, order, 2000))]
+    return points + _sortedness(days) + _density(days)
+
+
+_DAY_FIRST = frozenset(
+    "GBP EUR CHF AUD NZD INR BRL ZAR SGD MYR DKK NOK PLN CZK TRY RUB UAH ILS AED SAR HKD IDR VND".split()
+)
+
+
+def _foreign(header: Sequence[str]) -> bool:
+    tokens = {token for cell in header for token in cell.casefold().replace("/", " ").split()}
+    return any(not token.isascii() for token in tokens if token.isalpha()) or bool(tokens & _SPEAKS_OTHER)
+
+
+def _sortedness(days: Sequence[datetime.date]) -> float:
+    """Statements are sorted: an order under which they are, and not just by chance, is worth a lot."""
+    if len(set(days)) < 3:
+        return 0.0
+    pairs = [(one, other) for one, other in itertools.pairwise(days) if one != other]
+    rising = sum(one < other for one, other in pairs)
+    share = max(rising, len(pairs) - rising) / len(pairs)
+    if share == 1.0:
+        return 3.0 if len(pairs) >= 4 else 1.5
+    return 1.0 if share > 0.9 else 0.0
+
+
+def _density(days: Sequence[datetime.date]) -> float:
+    """Ten rows within a fortnight are likelier than ten rows on the first of ten months."""
+    distinct = set(days)
+    if len(distinct) < 3:
+        return 0.0
+    span = (max(distinct) - min(distinct)).days
+    return 1.0 if span <= 6 * len(distinct) else 0.0

@@ -1,0 +1,40 @@
+"""One door for every format: the content says which reader gets it."""
+
+from __future__ import annotations
+
+import datetime
+
+from analysis.statement import assemble, decoding, delimited, draft, errors, limits, model, tabular
+
+
+def parse(
+    data: bytes,
+    *,
+    file_name: str = "",
+    hints: model.Hints | None = None,
+    limits: limits.Limits = limits.DEFAULT,
+    as_of: datetime.date | None = None,
+) -> model.ParsedStatement:
+    """Read a statement of any supported format.
+
+    `file_name` appears in problems and never decides the format. `as_of` is today's date, for the sign of dates in
+    the future. Raises `StatementRefused` where the file as a whole cannot be read.
+    """
+    if len(data) > limits.size_bytes:
+        raise errors.LimitExceeded(f"the file is larger than {limits.size_bytes} bytes")
+    problems = draft.Problems(file_name, limits.problems)
+    found = _draft(data, hints or model.Hints(), limits, problems)
+    parsed = assemble.assemble(found, as_of)
+    if not parsed.transactions and not parsed.set_aside and not parsed.problems and not _may_be_empty(parsed):
+        raise errors.NoTransactionsFound("no row of the file is a transaction")
+    return parsed
+
+
+def _may_be_empty(parsed: model.ParsedStatement) -> bool:
+    """Structured statements of a quiet period have no rows; a table without rows is no statement."""
+    return parsed.layout.format not in ("csv", "xlsx", "pdf")
+
+
+def _draft(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
+    text, encoding = decoding.decode(data)
+    return tabular.read(delimited.read(text, encoding, bounds), hints, problems)

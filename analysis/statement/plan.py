@@ -1,0 +1,67 @@
+"""How a table is to be read: which column is what, and where the sign of an amount comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+from analysis.statement import headers, model
+
+SignSource = Literal["sign", "flag", "columns", "words", "balance"]
+
+
+@dataclasses.dataclass(slots=True)
+class Money:
+    """One way to get a row's signed amount. Column numbers count from 0."""
+
+    source: SignSource
+    amount: int | None = None
+    debit: int | None = None
+    credit: int | None = None
+    flag: int | None = None
+    balance: int | None = None
+    fee: int | None = None
+    fee_sign: int = -1
+    negate: bool = False
+    prior: float = 0.0
+    debit_sign: int = 1  # -1 where the debit column writes its amounts as negative
+    credit_sign: int = 1
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        return tuple(index for index in (self.amount, self.debit, self.credit) if index is not None)
+
+    @property
+    def convention(self) -> str:
+        if self.source == "columns":
+            return "debit and credit columns"
+        if self.source == "flag":
+            return "amount and direction column"
+        if self.source == "words":
+            return "unsigned, direction by words"
+        if self.source == "balance":
+            return "unsigned, direction by balance"
+        return "inverted: positive is money out" if self.negate else "signed: negative is money out"
+
+
+@dataclasses.dataclass(slots=True)
+class Plan:
+    header: headers.Header
+    width: int
+    dates: tuple[int, ...]  # the booking date and what stands in for it where it is empty
+    money: Money
+    marks: dict[int, model.DecimalMark]
+    order: model.DateOrder = "dmy"
+    year: int | None = None
+    value_date: int | None = None
+    value_order: model.DateOrder = "dmy"
+    currencies: tuple[int, ...] = ()
+    texts: tuple[int, ...] = ()
+    counterparty: tuple[int, ...] = ()
+    code: int | None = None
+    id: int | None = None
+    account: int | None = None
+    status: int | None = None
+    currency: str | None = None
+    carry_date: bool = False
+    confidence: float = 1.0

@@ -1,0 +1,138 @@
+"""All the ways in which a table's money columns could be meant, each with a prior."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from analysis.statement import model, plan, profile, roles
+
+_MAX_READINGS = 60
+
+
+def readings(found: roles.Roles, hint: model.Sign | None) -> list[plan.Money]:
+    """Readings worth trying, the likeliest first, at most `_MAX_READINGS`."""
+    base = list(_labelled(found)) or list(_unlabelled(found))
+    fees = [index for index in found.of("fee") if found.columns[index].is_money]
+    tried: list[plan.Money] = []
+    for money in sorted(base, key=lambda money: -money.prior):
+        tried.extend(_variants(found, money, fees, hint))
+    return tried[:_MAX_READINGS]
+
+
+def _labelled(found: roles.Roles) -> Iterator[plan.Money]:
+    balances = [index for index in found.of("balance") if found.columns[index].filled]
+    balance = balances[0] if balances else None
+    debits, credits = found.of("debit"), found.of("credit")
+    filled_pair = any(found.columns[index].filled for index in (*debits[:1], *credits[:1]))
+    if (debits or credits) and filled_pair:
+        yield from _pairs(found, debits, credits, balance)
+    for index in found.of("amount"):
+        column = found.columns[index]
+        if column.filled:
+            emptier = 0.3 if column.filled < 0.5 * len(column.values) else 0.0
+            yield from _amounts(found, index, balance, found.score(index, "amount") + 0.1 - emptier)
+
+
+def _pairs(
+    found: roles.Roles, debits: Sequence[int], credits: Sequence[int], balance: int | None
+) -> Iterator[plan.Money]:
+    debit, credit = (debits[0] if debits else None), (credits[0] if credits else None)
+    scores = [found.score(debit, "debit")] if debit is not None else []
+    scores += [found.score(credit, "credit")] if credit is not None else []
+    both = 0.45 if len(scores) == 2 else -0.1
+    prior = sum(scores) / len(scores) + both
+    for at in _balances(found, balance, [index for index in (debit, credit) if index is not None]):
+        yield _pair(found, debit, credit, at, prior)
+
+
+def _pair(found: roles.Roles, debit: int | None, credit: int | None, balance: int | None, prior: float) -> plan.Money:
+    return plan.Money(
+        "columns",
+        debit=debit,
+        credit=credit,
+        balance=balance,
+        prior=prior,
+        debit_sign=_usual_sign(found, debit),
+        credit_sign=_usual_sign(found, credit),
+    )
+
+
+def _usual_sign(found: roles.Roles, index: int | None) -> int:
+    if index is None:
+        return 1
+    column = found.columns[index]
+    filled = sum(any(char in "123456789" for char in value) for value in column.values)
+    return -1 if column.negative > filled / 2 else 1
+
+
+def _amounts(found: roles.Roles, index: int, balance: int | None, prior: float) -> Iterator[plan.Money]:
+    column = found.columns[index]
+    for at in _balances(found, balance, [index]):
+        if column.negative == 0:
+            for flag in roles.flag_columns(found)[:3]:
+                named = 0.5 if found.score(flag, "flag") else 0.25
+                yield plan.Money("flag", amount=index, flag=flag, balance=at, prior=prior + named)
+            if at is not None:
+                yield plan.Money("balance", amount=index, balance=at, prior=prior - 0.2)
+        yield plan.Money("sign", amount=index, balance=at, prior=prior + (0.3 if column.negative else 0.0))
+
+
+def _balances(found: roles.Roles, balance: int | None, taken: Sequence[int]) -> list[int | None]:
+    """The named balance column; without a header every full money column that is not taken, or none."""
+    if balance is not None:
+        return [balance] if balance not in taken else [None]
+    if found.labelled:
+        return [None]
+    others = [
+        column.index for column in found.columns
+        if column.is_money and column.index not in taken and column.filled >= 0.9 * len(column.values)
+    ]  # fmt: skip
+    return [*others[:6], None]
+
+
+def _unlabelled(found: roles.Roles) -> Iterator[plan.Money]:
+    """No header names an amount: what the cells look like has to do."""
+    for left, right in roles.exclusive_pairs(found.columns)[:6]:
+        for at in _balances(found, None, [left, right]):
+            for debit, credit, order in ((left, right, 0.0), (right, left, -0.05)):
+                money = _pair(found, debit, credit, at, 1.3 + order + 0.2 * _frequency(found, debit, credit))
+                yield money
+    for column in found.columns:
+        if column.is_money and not (
+            found.scores[column.index].keys() & {"balance", "rate", "orig_amount", "fee", "id"}
+        ):
+            yield from _amounts(found, column.index, None, _looks(found, column))
+
+
+def _frequency(found: roles.Roles, debit: int, credit: int) -> float:
+    """Money leaves an account more often than it arrives."""
+    outs = sum(any(char in "123456789" for char in value) for value in found.columns[debit].values)
+    ins = sum(any(char in "123456789" for char in value) for value in found.columns[credit].values)
+    return (outs - ins) / max(outs + ins, 1)
+
+
+def _looks(found: roles.Roles, column: profile.Column) -> float:
+    """How much an unlabelled column looks like amounts rather than counts, numbers of documents or prices."""
+    full = column.filled / max(len(column.values), 1)
+    points = 0.5 * full + 0.6 * column.share(column.decimals) + 0.6 * bool(column.negative)
+    points += 0.1 * bool(column.signed) - 0.02 * column.index
+    if not column.decimals and not column.negative:
+        points -= 0.4
+    return points
+
+
+def _variants(
+    found: roles.Roles, money: plan.Money, fees: Sequence[int], hint: model.Sign | None
+) -> Iterator[plan.Money]:
+    """The reading itself, upside down, and net of fees where there is a balance to prove it."""
+    if hint == "inverted":
+        yield dataclasses.replace(money, negate=True)
+        return
+    yield money
+    if money.balance is not None:
+        for fee in fees[:2]:
+            for sign in (-1, 1):
+                yield dataclasses.replace(money, fee=fee, fee_sign=sign, prior=money.prior - 0.1)
+    if hint is None and money.source in ("sign", "columns"):
+        yield dataclasses.replace(money, negate=True, prior=money.prior - (0.6 if money.source == "sign" else 0.75))
