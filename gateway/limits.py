@@ -64,7 +64,7 @@ class Limits:
 
     def __init__(self, store: cache.Cache, budgets: Mapping[str, str], now: clock.Clock) -> None:
         storage = RedisStorage(
-            "async+redis://shared-pool",
+            "async+redis://",
             implementation="redispy",
             key_prefix="ratelimit",
             connection_pool=store.redis.connection_pool,  # type: ignore[arg-type]
@@ -108,8 +108,8 @@ class Limits:
         item = self._items[policy]
         size = max(1, min(MAX_LEASE, item.amount // LEASES_PER_WINDOW))
         try:
-            granted = await self._limiter.hit(item, identity, cost=size)
-            window = await self._limiter.get_window_stats(item, identity)
+            granted = await self._limiter.hit(item, policy, identity, cost=size)
+            window = await self._limiter.get_window_stats(item, policy, identity)
         except redis.exceptions.RedisError:
             raise errors.Unavailable(retry_after_s=1) from None
         lease = Lease(size if granted else 0, window.remaining, window.reset_time)
