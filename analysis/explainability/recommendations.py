@@ -1,0 +1,81 @@
+"""What a person could change, and about how many points it would bring: the engine run again on the changed feature."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from analysis.explainability import reasons
+from analysis.models import measures, registry, scoring
+from analysis.models.policy import Policy, PointTable
+from analysis.preprocessors.columns import Floats
+
+MOST = 4
+_LEAST_GAIN = 3
+_STEP_POINTS = 150.0  # a recommendation aims at the next cut point that is worth this much
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Recommendation:
+    """`gain` in points of the score, from `value` of the feature to `target`."""
+
+    code: str
+    factor: str
+    text: str
+    gain: int
+    value: float
+    target: float
+
+
+def of_features(
+    policy: Policy, features: Mapping[str, Floats], evidence: measures.Evidence, credibility: float
+) -> tuple[Recommendation, ...]:
+    """The changes that bring the most, at most four, the best of each dimension first; none that nobody can act on."""
+    now = float(scoring.raw_score(policy, features, credibility))
+    tables = policy.tables
+    found = []
+    for feature in registry.FEATURES:
+        value = float(features[feature.name])
+        target = next_target(tables[feature.name], value)
+        if target is None or not _open_to_change(feature, evidence):
+            continue
+        changed = {**features, feature.name: np.asarray(target)}
+        gain = scoring.rounded(float(scoring.raw_score(policy, changed, credibility)) - now)
+        if gain >= _LEAST_GAIN:
+            found.append(_recommendation(feature, gain, value, target))
+    return tuple(_spread(sorted(found, key=lambda one: (-one.gain, one.code)))[:MOST])
+
+
+def next_target(table: PointTable, value: float) -> float | None:
+    """The nearest cut point worth at least a step more than `value`, or the best one; None when nothing is better or
+    the value is missing."""
+    if np.isnan(value):
+        return None
+    points = float(table(np.asarray(value)))
+    better = [(at, worth) for at, worth in zip(table.at, table.points, strict=True) if worth > points]
+    enough = [pair for pair in better if pair[1] >= points + _STEP_POINTS] or better[-1:]
+    return min(enough, key=lambda pair: abs(pair[0] - value))[0] if enough else None
+
+
+def _open_to_change(feature: registry.Feature, evidence: measures.Evidence) -> bool:
+    """A record without any late payment improves by waiting only."""
+    if feature.name == "on_time_rate":
+        return bool(evidence.months.on_time.sum() < evidence.months.due.sum())
+    return feature.changeable
+
+
+def _recommendation(feature: registry.Feature, gain: int, value: float, target: float) -> Recommendation:
+    reason = reasons.BY_FEATURE[feature.name]
+    title = next(dimension.title for dimension in registry.DIMENSIONS if dimension.name == feature.dimension)
+    text = f"{reason.advice}: about +{gain} points."
+    return Recommendation(f"improve_{feature.name}", title, text, gain, round(value, 4), target)
+
+
+def _spread(found: list[Recommendation]) -> list[Recommendation]:
+    """The best of each dimension before the second of any."""
+    first: dict[str, Recommendation] = {}
+    for one in found:
+        first.setdefault(one.factor, one)
+    return [*first.values(), *(one for one in found if first[one.factor] is not one)]
