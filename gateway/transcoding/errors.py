@@ -10,14 +10,14 @@ NAME_LIMIT = 80
 
 
 class FieldViolation(NamedTuple):
-    """One place: `field` as JSON path (`book.tags[2]`, empty for the whole body) and what is wrong there."""
+    """One place: `field` as JSON path (`book.tags[2]`, empty: the whole body) and what is wrong there."""
 
     field: str
     message: str
 
 
 class TranscodingError(Exception):
-    """A request that cannot become a message: HTTP 400, google.rpc.INVALID_ARGUMENT. Text is ours, never a library's."""
+    """A request that cannot become a message: HTTP 400, google.rpc.INVALID_ARGUMENT. Never carries library text."""
 
     def __init__(self, message: str, violations: Sequence[FieldViolation] = ()) -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class EncodingError(Exception):
     """A response without a JSON form (time out of range, unknown type in an Any): the service's fault, HTTP 500."""
 
 
-class Refusal(Exception):  # noqa: N818 - states what happened, converted before it leaves the package
+class Refusal(Exception):
     """Internal: a value that does not fit. Readers prepend their step while it rises, so the good path pays nothing."""
 
     def __init__(self, message: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def case_digest(case: Case) -> str:
 class Decisions:
     """What to expect of disputed cases."""
 
-    def __init__(self, groups: list[Mapping[str, Any]]) -> None:
+    def __init__(self, groups: Sequence[Mapping[str, Any]]) -> None:
         self._by_case = {(case_id, name): group for group in groups for case_id, name in group.get("cases", {}).items()}
         self._by_dispute = {name: group for group in groups for name in group.get("disputes", ())}
 

@@ -37,7 +37,7 @@ _WOVEN = Options(collision=Collision.REFUSE_DIFFERENT)
 _NO_STATUS = 0
 
 
-class _Answered(Exception):  # noqa: N818
+class _Answered(Exception):
     """The HTTP status of a request that never became a message."""
 
     def __init__(self, http: int, reason: str) -> None:
