@@ -6,6 +6,7 @@ import csv
 import functools
 import itertools
 from collections.abc import Iterator
+from typing import Any, Literal
 
 from analysis.statement import dates, errors, limits, money, table
 
@@ -79,11 +80,11 @@ def _likely(row: list[str]) -> bool:
 def _wrapped(lines: list[str], delimiter: str) -> bool:
     """Every line is one quoted cell that holds the real, quoted line."""
     solid = [line.strip() for line in lines if line.strip()]
-    rows = [next(_reader(iter([line]), delimiter, csv.QUOTE_MINIMAL), []) for line in solid[:50]]
+    rows: list[list[str]] = [next(_reader(iter([line]), delimiter, csv.QUOTE_MINIMAL), []) for line in solid[:50]]
     return len(rows) > 1 and all(len(row) == 1 and delimiter in row[0] for row in rows)
 
 
-def _quoting(text: str, delimiter: str) -> int:
+def _quoting(text: str, delimiter: str) -> _Quoting:
     """QUOTE_NONE where a lone quote would swallow the rest of the file."""
     if '"' not in text:
         return csv.QUOTE_MINIMAL
@@ -100,15 +101,18 @@ def _quoting(text: str, delimiter: str) -> int:
     return csv.QUOTE_NONE if text.count('"') % 2 and any("\n" in cell for cell in cells) else csv.QUOTE_MINIMAL
 
 
-def _reader(lines: Iterator[str], delimiter: str, quoting: int) -> csv._reader:  # type: ignore[name-defined]
+_Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
+
+
+def _reader(lines: Iterator[str], delimiter: str, quoting: _Quoting) -> Any:
     return csv.reader(lines, delimiter=delimiter, quoting=quoting, skipinitialspace=delimiter != "\t")
 
 
-def _rows(text: str, delimiter: str, quoting: int, wrapped: bool, bounds: limits.Limits) -> Iterator[table.Row]:
+def _rows(text: str, delimiter: str, quoting: _Quoting, wrapped: bool, bounds: limits.Limits) -> Iterator[table.Row]:
     return table.bounded(_split(text, delimiter, quoting, wrapped), bounds)
 
 
-def _split(text: str, delimiter: str, quoting: int, wrapped: bool) -> Iterator[table.Row]:
+def _split(text: str, delimiter: str, quoting: _Quoting, wrapped: bool) -> Iterator[table.Row]:
     reader = _reader(_lines(text), delimiter, quoting)
     last = 0
     try:

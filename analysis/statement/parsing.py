@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from analysis.statement import assemble, decoding, delimited, draft, errors, limits, model, tabular
+from analysis.statement import assemble, decoding, delimited, draft, errors, json_format, limits, model, tabular
 
 
 def parse(
@@ -37,4 +37,6 @@ def _may_be_empty(parsed: model.ParsedStatement) -> bool:
 
 def _draft(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
     text, encoding = decoding.decode(data)
+    if json_format.looks_like(text):
+        return json_format.read(text, hints, bounds, problems)
     return tabular.read(delimited.read(text, encoding, bounds), hints, problems)

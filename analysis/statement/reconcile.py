@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 
 from analysis.statement import model
 
 _KEPT_BREAKS = 100
+_ROUNDED_ROWS = 5
 
 
 def reconcile(
@@ -60,6 +62,7 @@ def _best_order(group: list[model.Transaction]) -> tuple[list[model.Transaction]
 def _chain(order: Sequence[model.Transaction]) -> tuple[int, list[model.BalanceBreak]]:
     links, breaks = 0, []
     expected: int | None = None
+    tolerance = _tolerance(order)
     for row in order:
         if row.pending and row.balance_minor is None:
             continue
@@ -69,10 +72,18 @@ def _chain(order: Sequence[model.Transaction]) -> tuple[int, list[model.BalanceB
             continue
         if expected is not None:
             links += 1
-            if expected != row.balance_minor:
+            if abs(expected - row.balance_minor) > tolerance:
                 breaks.append(model.BalanceBreak(row.account, row.row, expected, row.balance_minor, row.currency))
         expected = row.balance_minor
     return links, breaks
+
+
+def _tolerance(rows: Sequence[model.Transaction]) -> int:
+    """Ten minor units in a file that writes one decimal only: its figures are rounded, and sums of them drift."""
+    if len(rows) < _ROUNDED_ROWS:
+        return 0
+    step = math.gcd(*(row.amount_minor for row in rows), *(row.balance_minor or 0 for row in rows))
+    return 10 if step % 10 == 0 and step % 100 else 0
 
 
 def _rechained(
@@ -82,6 +93,7 @@ def _rechained(
     order, links, breaks = found
     if any(row.balance_minor is None for row in order) or not _ascending(order):
         return found
+    tolerance = _tolerance(order)
     balance: int | None = None
     mended: list[model.Transaction] = []
     for _, day in itertools.groupby(order, key=lambda row: row.booked):
@@ -90,7 +102,13 @@ def _rechained(
             return found
         while waiting:
             step = next(
-                (row for row in waiting if balance is not None and balance + row.amount_minor == row.balance_minor),
+                (
+                    row
+                    for row in waiting
+                    if balance is not None
+                    and row.balance_minor is not None
+                    and abs(balance + row.amount_minor - row.balance_minor) <= tolerance
+                ),
                 waiting[0],
             )
             waiting.remove(step)

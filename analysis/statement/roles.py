@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 
-from analysis.statement import currency, headers, profile
+from analysis.statement import currency, headers, profile, words
 
 _DATE_ROLES = ("date", "value_date")
 _MONEY_ROLES = ("amount", "debit", "credit", "balance", "fee", "orig_amount", "rate")
@@ -112,14 +112,25 @@ def _steadiest(roles: Roles, found: Sequence[int]) -> int:
 def flag_columns(roles: Roles) -> list[int]:
     """Columns of direction words: named ones, and unnamed or "type" columns that hold both directions or one."""
     named = [index for index in roles.of("flag") if roles.columns[index].is_flag]
-    other = [
-        column.index
-        for column in roles.columns
-        if column.is_flag and column.index not in named
-        and not (roles.scores[column.index].keys() & {"amount", "debit", "credit", "balance", "currency", "date", "status"})
-        and column.filled >= 0.9 * max(len(column.values), 1)
-    ]  # fmt: skip
+    other = [column.index for column in roles.columns if column.index not in named and _unnamed_flag(roles, column)]
     return named + other
+
+
+def _unnamed_flag(roles: Roles, column: profile.Column) -> bool:
+    """Direction words under no heading, or under "type"; one direction alone only where it is an accountant's word."""
+    if not column.is_flag or column.filled < 0.9 * max(len(column.values), 1):
+        return False
+    named = roles.scores[column.index].keys()
+    if named and not named & {"type", "flag"}:
+        return False
+    kinds = {words.flag_of(value) for value in column.values} - {"neutral", None}
+    if len(kinds) == 2:
+        return True
+    spoken = {words.normalise(value) for value in column.values if value.strip()}
+    return bool(named) and spoken <= _ACCOUNTANTS
+
+
+_ACCOUNTANTS = frozenset("c d cr dr credit debit s h soll haben debet kredit k af bij kt dt".split())
 
 
 def exclusive_pairs(columns: Sequence[profile.Column]) -> list[tuple[int, int]]:

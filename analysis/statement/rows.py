@@ -58,7 +58,8 @@ class Walker:
         amount, bad = self._amount(cells)
         if booked is not None and amount is not None and bad is None:
             return self._transaction(row, cells, booked, amount)
-        return self._other(row, cells, booked, amount, bad, before)
+        self._other(row, cells, booked, amount, bad, before)
+        return None
 
     def _booked(self, cells: list[str]) -> datetime.date | None:
         for index in self._plan.dates:

@@ -1,0 +1,202 @@
+"""JSON statements: CredPass's own schema, the account-information dialects, and any list of recognisable objects.
+
+orjson keeps the last of duplicate keys and goes 1,024 levels deep, so both are refused here before it is asked.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import json
+
+from analysis.statement import dates, draft, errors, json_dialects, limits, model, table, tabular
+
+_MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+
+
+def looks_like(text: str) -> bool:
+    return text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
+
+
+def read(text: str, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
+    """Raises `MalformedStatement` for broken JSON, duplicate keys, NaN; `LimitExceeded` for deep nesting."""
+    document = _loads(text.lstrip("\ufeff"), bounds)
+    dialect, rows = json_dialects.recognise(document)
+    if dialect is None:
+        return _as_table(document, hints, bounds, problems)
+    walked = _Walk(dialect, rows, hints, problems, bounds)
+    layout = model.Layout(
+        format="json",
+        encoding="utf-8",
+        date_format="%Y-%m-%d",
+        decimal="point",
+        sign_convention=dialect.convention,
+        roles={"dialect": dialect.name},
+    )
+    result = draft.Draft(layout, walked.rows(), problems)
+    result.currency = hints.currency
+    dialect.complete(document, result)
+    return result
+
+
+def _loads(text: str, bounds: limits.Limits) -> Any:
+    _check_depth(text, bounds.nesting)
+    try:
+        return json.loads(
+            text, parse_float=Decimal, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_unique
+        )
+    except (ValueError, RecursionError, InvalidOperation) as error:
+        row = getattr(error, "lineno", None)
+        raise errors.MalformedStatement("the JSON is not valid", row=row) from error
+
+
+def _check_depth(text: str, limit: int) -> None:
+    depth = 0
+    for match in _MARKS.finditer(text):
+        mark = match[0]
+        if mark in "[{":
+            depth += 1
+            if depth > limit:
+                raise errors.LimitExceeded(f"the JSON is nested more than {limit} levels deep")
+        elif mark in "]}":
+            depth -= 1
+
+
+def _integer(text: str) -> Decimal:
+    if len(text) > 30:
+        raise ValueError("a number of more than 30 digits")
+    return Decimal(text)
+
+
+def _constant(text: str) -> Any:
+    raise ValueError("NaN and infinities are no amounts")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+class _Walk:
+    """Rows of a known dialect; what is missing or unreadable in one becomes a problem."""
+
+    def __init__(
+        self,
+        dialect: json_dialects.Dialect,
+        rows: Sequence[json_dialects.Entry],
+        hints: model.Hints,
+        problems: draft.Problems,
+        bounds: limits.Limits,
+    ) -> None:
+        if len(rows) > bounds.rows:
+            raise errors.LimitExceeded(f"more than {bounds.rows} transactions")
+        self._dialect, self._rows, self._hints, self._problems = dialect, rows, hints, problems
+
+    def rows(self) -> Iterator[draft.DraftRow]:
+        for number, entry in enumerate(self._rows, 1):
+            found = self._row(number, entry)
+            if found is not None:
+                yield found
+
+    def _row(self, number: int, entry: json_dialects.Entry) -> draft.DraftRow | None:
+        fields = self._dialect.fields(entry)
+        booked = day(fields.get("date"))
+        if booked is None:
+            return self._problem(number, "date", fields.get("date"), "not a date")
+        amount = decimal(fields.get("amount"))
+        if amount is None:
+            return self._problem(number, "amount", fields.get("amount"), "not an amount")
+        if self._hints.sign == "inverted":
+            amount = -amount
+        return draft.DraftRow(
+            row=number,
+            booked=booked,
+            amount=amount,
+            currency=_code(fields.get("currency")),
+            account=_text(fields.get("account")) or "",
+            text=_text(fields.get("text")) or "",
+            value_date=day(fields.get("value_date")),
+            counterparty=_text(fields.get("counterparty")),
+            balance=decimal(fields.get("balance")),
+            bank_code=_text(fields.get("code")),
+            pending=fields.get("pending") is True,
+            void=fields.get("void") is True,
+            id=_text(fields.get("id")),
+        )
+
+    def _problem(self, number: int, column: str, value: Any, reason: str) -> None:
+        code = "missing_field" if value in (None, "") else f"bad_{column}"
+        reason = f"the {column} is missing" if value in (None, "") else reason
+        self._problems.add(number, column, "" if value is None else str(value), reason, code)
+
+
+def day(value: Any) -> datetime.date | None:
+    """An ISO 8601 date or date-time; nothing else is taken here."""
+    if not isinstance(value, str) or len(value) < 8:
+        return None
+    parts = dates.read(value)
+    return dates.resolve(parts, "ymd") if parts and parts.fixed == "ymd" else None
+
+
+def decimal(value: Any) -> Decimal | None:
+    """A JSON number, or a string in its syntax."""
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d{1,18}(?:\.\d{1,12})?\s*", value):
+        return Decimal(value.strip())
+    return None
+
+
+def _code(value: Any) -> str | None:
+    return value.strip().upper() if isinstance(value, str) and re.fullmatch(r"\s*[A-Za-z]{3}\s*", value) else None
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, Decimal):
+        return str(value)
+    return " ".join(value.split()) or None if isinstance(value, str) else None
+
+
+def _as_table(document: Any, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
+    """A list of objects nobody has a name for: its keys are the header of a table."""
+    objects = json_dialects.longest_list(document)
+    if not objects:
+        raise errors.NoTransactionsFound("the JSON holds no list of transactions")
+    flat = [_flat(item) for item in objects]
+    names = list(dict.fromkeys(name for item in flat for name in item))[: bounds.columns]
+    spoken = [_spoken(name) for name in names]
+    rows = [
+        table.Row(0, spoken),
+        *(table.Row(i, [item.get(name, "") for name in names]) for i, item in enumerate(flat, 1)),
+    ]
+    source = table.Table("json", lambda: table.bounded(iter(rows), bounds), encoding="utf-8")
+    return tabular.read(source, hints, problems)
+
+
+def _flat(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in item.items():
+        if isinstance(value, Mapping) and depth < 3:
+            found.update(_flat(value, f"{prefix}{name}.", depth + 1))
+        elif not isinstance(value, list | Mapping):
+            found[prefix + name] = "" if value is None else _scalar(value)
+    return found
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def _spoken(name: str) -> str:
+    """ "transactionAmount.value" -> "transaction Amount value", so that the header dictionary knows the words."""
+    last = name.split(".")
+    words = last[-1] if last[-1] not in ("value", "amount", "content") or len(last) == 1 else last[-2]
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\-]+", " ", words)
