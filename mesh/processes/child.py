@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import os
 import resource
 import socket
 import sys
@@ -16,6 +17,7 @@ from mesh.processes import wire
 Work = Callable[[dict[str, Any], Iterator[bytes]], Iterable[bytes]]
 
 _OPEN_FILES = 64
+_NICENESS = 5  # whoever answers calls comes first
 _BUFFER_BYTES = 256 * 1024
 
 
@@ -68,6 +70,7 @@ class Channel:
 def main() -> None:
     """Import what work needs, then take tasks, one at a time, until the parent goes or the worker is worn."""
     config = json.loads(sys.argv[2])
+    os.nice(_NICENESS)
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     for module in config["preload"]:
         importlib.import_module(module)

@@ -10,7 +10,7 @@ PAYLOAD_LIMIT_BYTES = 4 * 1024 * 1024
 
 
 class Kind(enum.IntEnum):
-    """To the worker a task is TASK, any INPUT, INPUT_END. It says READY once; to a task any OUTPUT, then DONE or FAILED."""
+    """A task is TASK, any INPUT, INPUT_END. A worker says READY once; to a task any OUTPUT, then DONE or FAILED."""
 
     TASK = 1
     INPUT = 2

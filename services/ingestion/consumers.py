@@ -10,8 +10,10 @@ from services.ingestion import domain
 from services.ingestion.usecases import following
 
 _SENTENCES = {
-    "history": "The statements cover too few days for a score.",
+    "days_covered": "The statements cover too few days for a score.",
     "transactions": "There are too few transactions for a score.",
+    "inflow": "The statements show no money coming in.",
+    "outflow": "The statements show no money going out.",
 }
 
 

@@ -122,8 +122,8 @@ def refusal(report: Report) -> errors.UnreadableStatement | errors.InvalidRows |
 
 
 def _open_violation(point: OpenPoint) -> FieldViolation:
-    candidates = f" Candidates: {' '.join(point.candidates)}" if point.candidates else ""
-    return FieldViolation(point.field, point.why + candidates)
+    choices = f"; send one of: {' '.join(point.candidates)}" if point.candidates else ""
+    return FieldViolation(point.field, point.why + choices)
 
 
 def _row_violation(problem: RowProblem) -> FieldViolation:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 
 from mesh import settings
 
 _MIB = 1024 * 1024
+
+
+def default_workers() -> int:
+    """Half of the processors: analysis has the other half."""
+    return max(1, (os.cpu_count() or 2) // 2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Settings:
 
     upload_limit_bytes: int = 25 * _MIB
     upload_time_limit_s: float = 300.0
-    workers: int = 2
+    workers: int = dataclasses.field(default_factory=default_workers)
     read_time_limit_s: float = 30.0
     worker_memory_bytes: int = 2048 * _MIB
     stuck_after_s: float = 120.0

@@ -176,7 +176,7 @@ def _report(words: list[str]) -> domain.Report:
         last_date="2025-12-31",
         currencies=("CZK",),
         problems=tuple(domain.RowProblem(row, "amount", "This is no amount.") for row in bad),
-        open_points=(domain.OpenPoint("date_order", ("dmy", "mdy"), "Both orders fit."),) if "open" in words else (),
+        open_points=(domain.OpenPoint("date_order", ("dmy", "mdy"), "both orders fit"),) if "open" in words else (),
     )
 
 

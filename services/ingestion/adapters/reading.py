@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import orjson
 
-from mesh import clock, processes
+from mesh import clock, logs, processes
 from services.ingestion import domain, errors, ports
 
 WORK_MODULE = "services.ingestion.adapters.reading_work"
 _WORK = f"{WORK_MODULE}:read"
-_LOG = logging.getLogger(__name__)
+_LOG = logs.get()
 
 
 class PooledReader:
@@ -57,7 +56,7 @@ def _lost_work_is_unreadable() -> Iterator[None]:
     except processes.MemoryLimitExceeded as error:
         raise errors.UnreadableStatement("The file takes too much memory to read.") from error
     except processes.WorkFailed as error:
-        _LOG.error("reading a statement failed", extra={"error_class": error.error_class})
+        _LOG.error("reading a statement failed", errorClass=error.error_class)
         raise errors.UnreadableStatement from error
     except processes.WorkLost as error:
         _LOG.error("the worker that read a statement died")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 
 import mesh.errors
-from mesh import clock
+from mesh import clock, logs
 from services.ingestion import domain, ports
 from services.ingestion.usecases import taking
 
-_LOG = logging.getLogger(__name__)
+_LOG = logs.get()
 _AT_ONCE = 100
 CAUSE = "stuck upload"
 # Not reaching the analysis service says nothing about the upload.
@@ -57,7 +56,7 @@ class SweepStuckUploads:
         try:
             await self._analyses.request(user_id, CAUSE)
         except mesh.errors.ServiceError as error:
-            _LOG.warning("an analysis could not be requested", extra={"user_id": user_id, "reason": error.reason})
+            _LOG.warning("an analysis could not be requested", userId=user_id, reason=error.reason)
             return error.kind not in _PASSING
         return True
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import mesh.errors
-from mesh import clock
+from mesh import clock, logs
 from services.ingestion import domain, errors, ports
 from services.ingestion.usecases import incoming
 
-_LOG = logging.getLogger(__name__)
+_LOG = logs.get()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -146,4 +145,4 @@ class TakeStatement:
             await self._statements.discard(reservation.user_id, reservation.upload_id)
             await self._uploads.release(reservation)
         except mesh.errors.ServiceError:
-            _LOG.warning("a refused upload is left to the sweeper", extra={"upload_id": reservation.upload_id})
+            _LOG.warning("a refused upload is left to the sweeper", uploadId=reservation.upload_id)

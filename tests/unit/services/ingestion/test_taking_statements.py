@@ -146,7 +146,7 @@ async def test_an_open_question_names_the_field_that_settles_it(world: World) ->
     with pytest.raises(errors.OpenQuestion) as caught:
         await world.send(b"clean open", domain.Form(accept_partial=True))
     (violation,) = caught.value.violations
-    assert violation == mesh_errors.FieldViolation("date_order", "Both orders fit. Candidates: dmy mdy")
+    assert violation == mesh_errors.FieldViolation("date_order", "both orders fit; send one of: dmy mdy")
     world.assert_nothing_is_kept()
 
 

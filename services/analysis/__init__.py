@@ -1,0 +1,1 @@
+"""The analysis service: accepted statements in, scores and their explanation out."""

@@ -1,0 +1,1 @@
+"""What the analysis service's ports stand on."""

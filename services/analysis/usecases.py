@@ -1,0 +1,116 @@
+"""What the analysis service does, a verb each."""
+
+from __future__ import annotations
+
+import mesh.errors
+from mesh import clock, logs
+from services.analysis import domain, errors, ports
+
+_LOG = logs.get()
+_FORGOTTEN_AT_ONCE = 100
+_FORGET_ROUNDS = 1_000
+
+
+class AnalyseUser:
+    """Analyses all that a user has had accepted, unless that is done already. Harmless when repeated."""
+
+    def __init__(
+        self,
+        consents: ports.Consents,
+        statements: ports.Statements,
+        engine: ports.Engine,
+        analyses: ports.Analyses,
+        withdrawals: ports.Withdrawals,
+        time: clock.Clock,
+    ) -> None:
+        self._consents = consents
+        self._statements = statements
+        self._engine = engine
+        self._analyses = analyses
+        self._withdrawals = withdrawals
+        self._clock = time
+
+    async def __call__(self, trigger: domain.Trigger) -> None:
+        user_id = trigger.user_id
+        consent = await self._consents.check(user_id)
+        if not consent.allowed:
+            _LOG.info("no consent, no analysis", userId=user_id)
+            return
+        upload_ids = await self._statements.accepted(user_id)
+        if not upload_ids:
+            return
+        withdrawal = await self._withdrawals.latest(user_id)
+        analysis_id = domain.analysis_id(user_id, upload_ids, withdrawal)
+        latest = await self._analyses.latest(user_id)
+        known = await self._known(user_id, analysis_id, upload_ids, latest, withdrawal)
+        if known is None:
+            region = domain.region(trigger, upload_ids, latest, consent.country)
+            await self._analyse(analysis_id, user_id, upload_ids, region)
+        elif trigger.is_asked:
+            await self._analyses.tell_again(known)
+
+    async def _known(
+        self,
+        user_id: str,
+        analysis_id: str,
+        upload_ids: list[str],
+        latest: domain.Analysis | None,
+        withdrawal: domain.Withdrawal | None,
+    ) -> domain.Analysis | None:
+        if domain.still_stands(latest, upload_ids, withdrawal):
+            return latest
+        return await self._analyses.find(user_id, analysis_id)
+
+    async def _analyse(self, analysis_id: str, user_id: str, upload_ids: list[str], region: str) -> None:
+        now = self._clock.now()
+        findings = await self._engine.analyse(self._statements.rows(user_id, upload_ids), now.date())
+        if not (await self._consents.check(user_id)).allowed:
+            return  # withdrawn while the engine ran
+        analysis = domain.Analysis(analysis_id, user_id, tuple(upload_ids), region, self._clock.now(), findings)
+        try:
+            await self._analyses.add(analysis)
+        except ports.AlreadyAnalysed:
+            _LOG.info("another worker was first", analysisId=analysis_id)
+        except ports.OwnerErased:
+            _LOG.info("the account was erased meanwhile", analysisId=analysis_id)
+
+
+class RequestAnalysis:
+    """Queues an analysis of a user."""
+
+    def __init__(self, statements: ports.Statements, requests: ports.Requests) -> None:
+        self._statements = statements
+        self._requests = requests
+
+    async def __call__(self, user_id: str, cause: str) -> None:
+        if not await self._statements.accepted(user_id):
+            raise errors.NothingToAnalyse
+        await self._requests.queue(user_id, cause)
+
+
+class ShowAnalysis:
+    """One analysis of a user."""
+
+    def __init__(self, analyses: ports.Analyses) -> None:
+        self._analyses = analyses
+
+    async def __call__(self, user_id: str, analysis_id: str) -> domain.Analysis:
+        analysis = await self._analyses.find(user_id, analysis_id)
+        if analysis is None:
+            raise errors.AnalysisNotFound
+        return analysis
+
+
+class EraseUser:
+    """Deletes every analysis of a user, whose key is destroyed already. Harmless when repeated."""
+
+    def __init__(self, analyses: ports.Analyses, withdrawals: ports.Withdrawals) -> None:
+        self._analyses = analyses
+        self._withdrawals = withdrawals
+
+    async def __call__(self, user_id: str) -> None:
+        await self._withdrawals.forget(user_id)
+        for _ in range(_FORGET_ROUNDS):
+            if await self._analyses.forget(user_id, _FORGOTTEN_AT_ONCE) == 0:
+                return
+        raise mesh.errors.Conflict
