@@ -1,0 +1,1 @@
+"""Accounts, sessions and consent of users; institutions and their API keys."""

@@ -1,0 +1,1 @@
+"""Facts and rules of accounts, sessions, consent and API keys."""

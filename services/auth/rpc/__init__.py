@@ -1,0 +1,1 @@
+"""Servicers: translate in, one use case, translate out."""
