@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import time
 from collections.abc import Mapping
@@ -12,13 +11,14 @@ from typing import Any
 from gateway import contracts, envelope, headers, limits, multipart, routes, transcoding
 from gateway.endpoints import Endpoint
 from gateway.http import ClientGone, Header, Receive, Request, Response, Send, send_response
+from gateway.observing import Observer
 from gateway.pages import Page
 from gateway.settings import Settings
 from gateway.transcoding.status import http_status
-from mesh import errors, ids
+from mesh import errors, ids, logs
 from mesh.rpc import status
 
-log = logging.getLogger("gateway")
+LOG = logs.get("gateway")
 
 
 class UnknownPath(errors.NotFound):
@@ -48,7 +48,7 @@ class Gateway:
         endpoints: Mapping[transcoding.Route, Endpoint],
         pages: Mapping[str, Page],
         settings: Settings,
-        observer: Any,
+        observer: Observer,
     ) -> None:
         self._transcoder, self._endpoints, self._pages, self._settings = compiled, endpoints, pages, settings
         self._statuses = contracts.error_statuses()
@@ -84,7 +84,7 @@ class Gateway:
         except asyncio.CancelledError:
             raise
         except Exception:
-            log.exception("request failed", extra={"request_id": request.request_id, "route": route})
+            LOG.exception("request failed", requestId=request.request_id, route=route)
             return route, self._failure(errors.Internal(), request)
 
     def _match(self, request: Request) -> transcoding.Match[transcoding.Route] | Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from google.protobuf import message as protobuf
@@ -9,6 +10,7 @@ from google.protobuf import message as protobuf
 from gateway import routes, transcoding
 from gateway.endpoints import Answer, Door, Variables
 from gateway.http import Request, Response
+from gateway.transcoding import timeouts
 from mesh import errors
 from mesh.rpc import coalescing, policy, status
 
@@ -25,7 +27,9 @@ class Coalesced:
         self._batch = routes.message_class(method.input_type)
         self._item = routes.message_class(method.input_type.fields_by_name["items"].message_type)
         self._twin = twin
-        self._coalescer = coalescing.Coalescer(self._send, max_batch=MAX_BATCH)
+        self._coalescer: coalescing.Coalescer[protobuf.Message, Any] = coalescing.Coalescer(
+            self._send, max_batch=MAX_BATCH, timeout_s=door.settings.request_timeout_s, name=said.name
+        )
 
     async def __call__(self, request: Request, variables: Variables) -> Response:
         key = await self._door.authenticator.api_key(request.bearer())
@@ -37,8 +41,21 @@ class Coalesced:
             correlation_id=request.correlation_id,
             client_address=request.client_address,
         )
-        timeout_s = self._door.timeout_s(request, self._door.settings.request_timeout_s)
-        return self._answer(_outcome(await self._coalescer.call(item, timeout_s=timeout_s)), headers)
+        return self._answer(_outcome(await self._within_timeout(request, item)), headers)
+
+    async def close(self) -> None:
+        """Take no more calls; return when those under way are answered."""
+        await self._coalescer.close()
+
+    async def _within_timeout(self, request: Request, item: protobuf.Message) -> Any:
+        """The result of an item. The batch has its own deadline; only a client that asks for less needs a timer."""
+        if timeouts.HEADER not in request.headers:
+            return await self._coalescer.call(item)
+        try:
+            async with asyncio.timeout(self._door.timeout_s(request, self._door.settings.request_timeout_s)):
+                return await self._coalescer.call(item)
+        except TimeoutError:
+            raise errors.DeadlineExceeded from None
 
     async def _send(self, items: list[protobuf.Message]) -> list[Any]:
         timeout_s = self._door.settings.request_timeout_s

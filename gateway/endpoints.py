@@ -23,7 +23,7 @@ Variables = Sequence[str]
 class Endpoint(Protocol):
     """One route."""
 
-    async def __call__(self, request: Request, variables: Variables) -> Response:
+    async def __call__(self, request: Request, variables: Variables, /) -> Response:
         """Answer a request. Raises ServiceError."""
         ...
 

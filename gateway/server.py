@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
@@ -30,7 +31,7 @@ async def serving(app: Gateway, listen: str, *, shared: bool = False) -> AsyncIt
     host, _, port_text = listen.rpartition(":")
     host = host.strip("[]")
     with _reserved(host, int(port_text), shared=shared) as port:
-        server = Server(
+        server: Any = Server(
             app,
             address=host,
             port=port,

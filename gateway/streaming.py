@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import urllib.parse
 from collections.abc import AsyncIterator
 from typing import Any
@@ -30,9 +29,10 @@ class FormMessages:
         if option is None:
             raise ValueError(f"{route.method.full_name} takes a client stream, but says no form")
         self._request, self._form, self._chunk = routes.message_class(request), option.form, option.chunk
-        self._form_class = routes.message_class(request.fields_by_name[option.form].message_type)
-        self._file_name = option.file_name
-        self._decoder = RequestDecoder(self._form_class.DESCRIPTOR, (), "", compiled.readers, routes.OPTIONS)
+        form = request.fields_by_name[option.form].message_type
+        self._form_class, self._file_name = routes.message_class(form), option.file_name
+        assert form is not None
+        self._decoder = RequestDecoder(form, (), "", compiled.readers, routes.OPTIONS)
 
     async def __call__(self, parts: AsyncIterator[multipart.Part]) -> AsyncIterator[protobuf.Message]:
         """One message a field and a piece. Raises TranscodingError naming a field that the form does not have."""
@@ -44,24 +44,6 @@ class FormMessages:
             else:
                 query = urllib.parse.urlencode({part.name: part.value})
                 yield self._request(**{self._form: self._decoder.decode((), query, b"")})
-
-
-class RequestStream:
-    """The messages of a client stream, and the error that broke them off: gRPC only says that it was cancelled."""
-
-    def __init__(self, source: AsyncIterator[protobuf.Message]) -> None:
-        self._source = source
-        self.error: Exception | None = None
-
-    def __aiter__(self) -> RequestStream:
-        return self
-
-    async def __anext__(self) -> protobuf.Message:
-        try:
-            return await anext(self._source)
-        except (errors.ServiceError, transcoding.TranscodingError) as error:
-            self.error = error
-            raise
 
 
 class Upload:
@@ -81,23 +63,18 @@ class Upload:
 
     async def __call__(self, request: Request, _: Variables) -> Response:
         principal, headers = await self._door.admit(request, self._policy)
-        stream = self._stream(request)
+        messages = self._read(request)
         timeout_s = self._door.timeout_s(request, self._door.settings.upload_timeout_s)
         with self._door.calling(request, self._route, principal):
-            try:
-                return self._answer(await self._call(stream, timeout=timeout_s), headers)
-            except (errors.ServiceError, asyncio.CancelledError):
-                if stream.error is None:
-                    raise
-        raise stream.error
+            return self._answer(await self._call(messages, timeout=timeout_s), headers)
 
-    def _stream(self, request: Request) -> RequestStream:
+    def _read(self, request: Request) -> AsyncIterator[protobuf.Message]:
         """The request stream. What can be refused before anything is read is refused here."""
         limit_bytes = self._door.settings.upload_limit_bytes + self._door.settings.body_limit_bytes
         content_type = request.headers.get("content-type", "")
         multipart.boundary_of(content_type)
         request.check_length(limit_bytes)
-        return RequestStream(self._messages(multipart.read_form(request.pieces(), content_type, limit_bytes)))
+        return self._messages(multipart.read_form(request.pieces(), content_type, limit_bytes))
 
 
 class ServerStream:
