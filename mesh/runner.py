@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import dataclasses
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import NoReturn, TypeVar
 
-import grpc
+from mesh import backends as backends_
+from mesh import errors, logs, telemetry, tls, urls
+from mesh import settings as settings_
+from mesh.background import Background, JobRunner, Piece
+from mesh.background import Job as Job
+from mesh.events import port, relay, topics, worker
+from mesh.rpc import channels, context, ops
+from mesh.rpc.call import Load, Surroundings
+from mesh.rpc.policy import PolicyError
+from mesh.rpc.server import Registration as Registration
+from mesh.rpc.server import Server, StartError
 
-if TYPE_CHECKING:
-    from mesh.events import worker
+SWEEP_INTERVAL_S = 60.0
+MEASURE_INTERVAL_S = 15.0
+PING_TIMEOUT_S = 2.0
+BACKGROUND_GRACE_S = 10.0
+OUTBOX_GLANCE = 100
 
+LOG = logs.get()
 
-@dataclasses.dataclass(frozen=True)
-class Registration:
-    """A servicer and how it is added: `add` is the generated `add_XServicer_to_server`.
-
-    `name`: full name of the contract's service, such as "credpass.auth.v1.AuthService".
-    """
-
-    name: str
-    add: Callable[[Any, grpc.aio.Server], None]
-    servicer: Any
-
-
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """Something done every `interval_s` seconds, never overlapping itself; a failed run is logged."""
-
-    name: str
-    interval_s: float
-    run: Callable[[], Awaitable[None]]
+Own = TypeVar("Own")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,3 +43,235 @@ class Service:
     registrations: tuple[Registration, ...]
     subscriptions: tuple[worker.Subscription, ...] = ()
     jobs: tuple[Job, ...] = ()
+
+
+Build = Callable[[Own, settings_.Settings, backends_.Backends, channels.Channels], AbstractAsyncContextManager[Service]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Running:
+    """Services at work. `targets`: where each is reached; `ops`, `health`: addresses of the plain ports."""
+
+    targets: Mapping[str, str]
+    ops: str
+    health: str
+    troubles: ops.Troubles
+
+
+@contextlib.asynccontextmanager
+async def host(
+    service: Service, settings: settings_.Settings, backends: backends_.Backends, tls_: tls.Tls
+) -> AsyncIterator[Running]:
+    """Run one service as long as the block runs; see `host_all`."""
+    async with host_all((service,), settings, backends, tls_, process=service.name) as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def host_all(
+    services: Sequence[Service],
+    settings: settings_.Settings,
+    backends: backends_.Backends,
+    tls_: tls.Tls,
+    *,
+    process: str,
+) -> AsyncIterator[Running]:
+    """Run services side by side in this event loop as long as the block runs. They share the ports of `process`.
+
+    Leaving drains: no new calls, calls under way finish, then the events in hand, then the outbox.
+
+    Raises:
+        StartError: an address cannot be had.
+        PolicyError: a contract does not say who may call a method.
+    """
+    await backends.events.create_topics(topics.TOPICS)
+    servers = {service.name: _server(service, settings, backends, tls_) for service in services}
+    work, relaying = Background(_pieces(services, backends)), Background((_relay_piece(backends),))
+    readiness = _Readiness(backends, (work, relaying))
+    health = ops.Health(registration.name for service in services for registration in service.registrations)
+    async with contextlib.AsyncExitStack() as stack:
+        ops_address = await stack.enter_async_context(ops.serve_ops(settings.ops_listen(process), readiness.troubles))
+        health_address = await stack.enter_async_context(health.serve(settings.health_listen(process)))
+        stack.push_async_callback(_drain, servers.values(), (work, relaying), settings.drain_s)
+        for server in servers.values():
+            await server.start()
+        work.start()
+        relaying.start()
+        await health.set_serving(serving=True)
+        stack.push_async_callback(readiness.close, health)
+        targets = {name: server.target for name, server in servers.items()}
+        LOG.info("serving", service=process, targets=targets, ops=ops_address, health=health_address)
+        yield Running(targets, ops_address, health_address, readiness.troubles)
+
+
+def _server(service: Service, settings: settings_.Settings, backends: backends_.Backends, tls_: tls.Tls) -> Server:
+    surroundings = Surroundings(service.name, backends.documents, backends.clock, Load(settings.concurrency))
+    return Server(surroundings, service.registrations, tls_.identity(service.name), settings.listen(service.name))
+
+
+async def _drain(servers: Iterable[Server], backgrounds: Iterable[Background], grace_s: float) -> None:
+    await asyncio.gather(*(server.drain(grace_s) for server in servers))
+    for background in backgrounds:
+        await background.stop(BACKGROUND_GRACE_S)
+
+
+class _Readiness:
+    """What keeps a process from doing its work."""
+
+    def __init__(self, backends: backends_.Backends, backgrounds: Iterable[Background]) -> None:
+        self._backends, self._backgrounds = backends, tuple(backgrounds)
+        self._draining = False
+
+    async def close(self, health: ops.Health) -> None:
+        """Say that no calls are wanted any more, before the servers stop taking them."""
+        self._draining = True
+        await health.set_serving(serving=False)
+
+    async def troubles(self) -> dict[str, str]:
+        """By name of what is wrong."""
+        found = {"process": "it is stopping"} if self._draining else {}
+        for background in self._backgrounds:
+            found |= background.troubles()
+        backends = self._backends
+        pings = {"documents": backends.documents.ping, "events": backends.events.ping, "cache": backends.cache.ping}
+        answers = await asyncio.gather(*(_ping_trouble(ping) for ping in pings.values()))
+        return found | {name: trouble for name, trouble in zip(pings, answers, strict=True) if trouble}
+
+
+async def _ping_trouble(ping: Callable[[], Awaitable[None]]) -> str:
+    try:
+        async with asyncio.timeout(PING_TIMEOUT_S):
+            await ping()
+    except (errors.ServiceError, TimeoutError):
+        return "cannot be reached"
+    return ""
+
+
+def _pieces(services: Sequence[Service], backends: backends_.Backends) -> list[Piece]:
+    """Workers and jobs of the services, and what a process does once for all of them."""
+    pieces = [_worker_piece(service, each, backends) for service in services for each in service.subscriptions]
+    pieces += [JobRunner(service.name, job).piece() for service in services for job in service.jobs]
+    subscriptions = [each for service in services for each in service.subscriptions]
+    shared = (
+        Job("sweep documents", SWEEP_INTERVAL_S, backends.documents.sweep),
+        Job("sweep events", SWEEP_INTERVAL_S, backends.events.sweep),
+        Job("measure", MEASURE_INTERVAL_S, _Measure(backends, subscriptions).run),
+    )
+    return pieces + [JobRunner("mesh", job).piece() for job in shared]
+
+
+def _worker_piece(service: Service, subscription: worker.Subscription, backends: backends_.Backends) -> Piece:
+    def bind(event: port.Event) -> AbstractContextManager[object]:
+        return context.bind_event(event.correlation_id, service=service.name, method=subscription.group)
+
+    working = worker.Worker(backends.events, subscription, bind=bind)
+    telemetry.watch_worker(subscription.group, working)
+    name = f"{service.name} worker {subscription.group}"
+    return Piece(name, working.run, working.stop, lambda: "" if working.healthy else working.reason)
+
+
+def _relay_piece(backends: backends_.Backends) -> Piece:
+    relaying = relay.Relay(backends.documents, backends.events)
+    return Piece("relay", relaying.run, relaying.stop, lambda: "" if relaying.healthy else relaying.reason)
+
+
+class _Measure:
+    """What Prometheus cannot ask for when it comes, since the answer must be waited for."""
+
+    def __init__(self, backends: backends_.Backends, subscriptions: Sequence[worker.Subscription]) -> None:
+        self._backends = backends
+        self._consumers = {each.group: backends.events.consumer(each.group, each.topics) for each in subscriptions}
+
+    async def run(self) -> None:
+        for group, consumer in self._consumers.items():
+            telemetry.CONSUMER_LAG.labels(group).set(await consumer.lag())
+        pending = await self._backends.documents.pending_events(OUTBOX_GLANCE)
+        telemetry.OUTBOX_DEPTH.set(len(pending))
+
+
+async def run_until_signal() -> None:
+    """Return at the first SIGTERM or SIGINT. A second one ends the process at once, as without us."""
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+
+    def ask(number: int) -> None:
+        loop.remove_signal_handler(number)
+        asked.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask, number)
+    try:
+        await asked.wait()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+@contextlib.asynccontextmanager
+async def build_service(
+    name: str, own: Own, settings: settings_.Settings, backends: backends_.Backends, tls_: tls.Tls, build: Build[Own]
+) -> AsyncIterator[Service]:
+    """A service with channels of its own, which are closed after it."""
+    calls = channels.Channels(settings, tls_, name)
+    try:
+        async with build(own, settings, backends, calls) as service:
+            yield service
+    finally:
+        await calls.close()
+
+
+def run(
+    name: str,
+    load_settings: Callable[[Mapping[str, str]], Own],
+    build: Build[Own],
+    environ: Mapping[str, str] | None = None,
+) -> NoReturn:
+    """Run one service as a process of its own until SIGTERM or SIGINT, and exit: 0 after a drain, 1 if it cannot run."""
+    run_process(name, lambda: _serve(name, load_settings, build, os.environ if environ is None else environ))
+
+
+def run_process(name: str, serve: Callable[[], Awaitable[None]]) -> NoReturn:
+    """Run a process's one coroutine in a uvloop and exit. What keeps it from running is one line on standard error."""
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as loop:
+            loop.run(_awaited(serve))
+    except (settings_.SettingsError, StartError, PolicyError) as error:
+        _exit(f"{name}: {error}")
+    except errors.ServiceError as error:
+        _exit(f"{name}: {error.text}")
+    except Exception as error:  # noqa: BLE001 - the outermost place of a process
+        logs.get(name).error("process failed", error=error)
+        _exit(f"{name}: failed unexpectedly ({type(error).__name__}); the log says where")
+    logs.flush()
+    sys.exit(0)
+
+
+def _exit(line: str) -> NoReturn:
+    logs.flush()
+    sys.exit(line)
+
+
+async def _awaited(serve: Callable[[], Awaitable[None]]) -> None:
+    await serve()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+async def _serve(
+    name: str, load_settings: Callable[[Mapping[str, str]], Own], build: Build[Own], environ: Mapping[str, str]
+) -> None:
+    settings = settings_.Settings.load(environ)
+    logs.configure(settings.log_level)
+    own = load_settings(environ)
+    if urls.scheme(settings.cache_url) == "memory":
+        raise settings_.SettingsError("CREDPASS_CACHE_URL: memory: lives in one process only; name a redis:// URL")
+    identities = tls.load(settings.tls_dir, (name,))
+    async with contextlib.AsyncExitStack() as stack:
+        backends = await stack.enter_async_context(backends_.open_backends(settings))
+        built = build_service(name, own, settings, backends, identities, build)
+        service = await stack.enter_async_context(built)
+        await stack.enter_async_context(host(service, settings, backends, identities))
+        await run_until_signal()

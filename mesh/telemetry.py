@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Protocol
+
 import prometheus_client as prometheus
+from prometheus_client import metrics_core
 
 REGISTRY = prometheus.CollectorRegistry()
 prometheus.ProcessCollector(registry=REGISTRY)
@@ -37,12 +41,6 @@ COALESCED_BATCHES = prometheus.Histogram(
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
     registry=REGISTRY,
 )
-EVENTS_HANDLED = prometheus.Counter(
-    "credpass_events_handled", "Events handled, by what came of them.", ("group", "outcome"), registry=REGISTRY
-)
-EVENTS_DEAD = prometheus.Counter(
-    "credpass_events_dead", "Events given up on and put on a dead-letter topic.", ("group", "topic"), registry=REGISTRY
-)
 CONSUMER_LAG = prometheus.Gauge(
     "credpass_consumer_lag", "Records that a group has not finished.", ("group",), registry=REGISTRY
 )
@@ -56,6 +54,41 @@ JOB_RUNS = prometheus.Counter(
     registry=REGISTRY,
 )
 POOL_BUSY = prometheus.Gauge("credpass_pool_busy", "Worker processes or threads at work.", ("pool",), registry=REGISTRY)
+
+
+class WorkerCounts(Protocol):
+    """What a worker counts itself."""
+
+    handled: int
+    retried: int
+    dead_lettered: int
+
+
+class _Workers:
+    """Reads the workers' own counts when Prometheus asks; nothing is counted twice."""
+
+    def __init__(self) -> None:
+        self.by_group: dict[str, WorkerCounts] = {}
+
+    def collect(self) -> Iterable[metrics_core.Metric]:
+        for name, text in (
+            ("handled", "Events handled."),
+            ("retried", "Waits before an event was tried again."),
+            ("dead_lettered", "Events given up on and put on a dead-letter topic."),
+        ):
+            family = metrics_core.CounterMetricFamily(f"credpass_events_{name}", text, labels=("group",))
+            for group, worker in self.by_group.items():
+                family.add_metric((group,), getattr(worker, name))
+            yield family
+
+
+_workers = _Workers()
+REGISTRY.register(_workers)  # type: ignore[arg-type]
+
+
+def watch_worker(group: str, worker: WorkerCounts) -> None:
+    """Show a worker's counts from now on, in place of an earlier one's of the same group."""
+    _workers.by_group[group] = worker
 
 
 def page() -> bytes:

@@ -1,7 +1,7 @@
 """The plain ports of a process, for probes and Prometheus: HTTP with /metrics, /healthz, /readyz, and grpc.health.v1.
 
-grpc.aio and HTTP/1.1 cannot share a port, so there are two. Kubelet and Prometheus show no client certificate; both ports
-listen on loopback or the pod network only and say nothing but names and numbers.
+grpc.aio and HTTP/1.1 cannot share a port, so there are two. Kubelet and Prometheus show no client certificate; both
+ports listen on loopback or the pod network only and say nothing but names and numbers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 
 from mesh import telemetry
 from mesh.rpc.server import StartError
