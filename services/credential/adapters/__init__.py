@@ -1,0 +1,1 @@
+"""The credential service's ports over the mesh."""

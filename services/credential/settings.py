@@ -1,0 +1,16 @@
+"""Settings of the credential service: it has none beside those of the mesh."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Nothing to set: expiry and limits are rules of the domain, the same everywhere."""
+
+    @classmethod
+    def load(cls, _: Mapping[str, str]) -> Settings:
+        """The settings."""
+        return cls()

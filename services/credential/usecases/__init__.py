@@ -1,0 +1,1 @@
+"""What the credential service does."""
