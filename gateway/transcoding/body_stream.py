@@ -77,6 +77,8 @@ class _Splitter(abc.ABC):
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._rest = bytearray()
+        self._at = 0
+        """Up to here the rest has been looked at, so that small pieces cost no second look."""
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         self._rest += piece
@@ -92,6 +94,10 @@ class _Splitter(abc.ABC):
     def _complete(self) -> Iterator[bytes]:
         """Take every complete text out of the rest."""
 
+    def _drop(self, end: int) -> None:
+        del self._rest[:end]
+        self._at = 0
+
 
 class _LineSplitter(_Splitter):
     def close(self) -> Iterator[bytes]:
@@ -99,11 +105,12 @@ class _LineSplitter(_Splitter):
             yield bytes(self._rest)
 
     def _complete(self) -> Iterator[bytes]:
-        *lines, rest = self._rest.split(b"\n")
-        self._rest = rest
-        for line in lines:
+        while (end := self._rest.find(b"\n", self._at)) >= 0:
+            line = bytes(self._rest[:end])
+            self._drop(end + 1)
             if line.strip(_BLANKS):
-                yield bytes(line)
+                yield line
+        self._at = len(self._rest)
 
 
 class _ArraySplitter(_Splitter):
@@ -111,8 +118,6 @@ class _ArraySplitter(_Splitter):
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(limit_bytes)
-        self._at = 0
-        """Up to here the rest has been looked at."""
         self._depth = 0
         """0 before the list, 1 in it, more in an element."""
         self._in_string = False
@@ -169,7 +174,7 @@ class _ArraySplitter(_Splitter):
         elif mark in b"[{":
             self._depth += 1
             if self._depth == 1:
-                self._drop()
+                self._drop(self._at)
         elif self._depth == 1:
             return self._end_element(mark)
         elif mark in b"]}":
@@ -180,7 +185,7 @@ class _ArraySplitter(_Splitter):
         if mark == b"}":
             raise TranscodingError("the body is no JSON list")
         element = bytes(self._rest[: self._at - 1]).strip(_BLANKS)
-        self._drop()
+        self._drop(self._at)
         self._ended = mark == b"]"
         empty_list = self._ended and not self._seen_comma
         self._seen_comma = True
@@ -189,7 +194,3 @@ class _ArraySplitter(_Splitter):
         if not empty_list:
             raise TranscodingError("an element of the list is missing")
         return None
-
-    def _drop(self) -> None:
-        del self._rest[: self._at]
-        self._at = 0

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from google.protobuf import message
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from . import fields, json_scalars, json_text, json_wkt_in
+from . import compiling, fields, json_scalars, json_text, json_wkt_in
 from .errors import Refusal, clip
 from .fields import Convert, Kwargs
 from .options import Options
@@ -77,8 +77,7 @@ class JsonReaders:
 
     def __init__(self, types: TypeRegistry, options: Options) -> None:
         self._options = options
-        # by descriptor, not by name: two pools may hold one name each
-        self._readers: dict[Descriptor, Convert] = {}
+        self._compiled = compiling.Compiled(self._start)
         self._special = json_wkt_in.special_readers(types, self.reader)
 
     def parse(self, descriptor: Descriptor, raw: bytes) -> message.Message:
@@ -90,16 +89,7 @@ class JsonReaders:
 
     def reader(self, descriptor: Descriptor) -> Convert:
         """The reader of a message type: what it returns is an argument for build() or for an enclosing message."""
-        known = self._readers.get(descriptor)
-        if known is not None:
-            return known
-        special = self._special.get(descriptor.full_name)
-        if special is not None:
-            return self._readers.setdefault(descriptor, special(descriptor))
-        reader = MessageReader(ignore_unknown=self._options.ignore_unknown_fields)
-        self._readers[descriptor] = reader.read
-        reader.compile(descriptor, self.field_reader)
-        return reader.read
+        return self._compiled.get(descriptor)
 
     def field_reader(self, field: FieldDescriptor) -> Convert:
         """The reader of a field's whole value: a list where it is repeated, an object where it is a map."""
@@ -116,6 +106,13 @@ class JsonReaders:
         if field.enum_type is not None and field.enum_type.full_name == _NULL_VALUE:
             return _null_value
         return json_scalars.scalar_reader(field, ignore_case=self._options.case_insensitive_enums)
+
+    def _start(self, descriptor: Descriptor) -> tuple[Convert, Callable[[], None]]:
+        special = self._special.get(descriptor.full_name)
+        if special is not None:
+            return special(descriptor), compiling.nothing_more
+        reader = MessageReader(ignore_unknown=self._options.ignore_unknown_fields)
+        return reader.read, lambda: reader.compile(descriptor, self.field_reader)
 
     def _map_reader(self, entry: Descriptor) -> Convert:
         read_key = json_scalars.key_reader(entry.fields_by_name["key"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import json
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from google.protobuf import message
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import DecodeError
 
-from . import fields, json_wkt_out
+from . import compiling, fields, json_wkt_out
 from .errors import EncodingError
 from .fields import Convert
 from .options import Options
@@ -59,8 +60,7 @@ class JsonWriters:
 
     def __init__(self, types: TypeRegistry, options: Options) -> None:
         self.options = options
-        # by descriptor, not by name: two pools may hold one name each
-        self._writers: dict[Descriptor, Convert] = {}
+        self._compiled = compiling.Compiled(self._start)
         self._special = json_wkt_out.special_writers(types, self.writer, self._scalar_writer)
 
     def encode(self, value: message.Message) -> bytes:
@@ -83,16 +83,7 @@ class JsonWriters:
 
     def writer(self, descriptor: Descriptor) -> Convert:
         """The writer of a message type; its result is for text()."""
-        known = self._writers.get(descriptor)
-        if known is not None:
-            return known
-        special = self._special.get(descriptor.full_name)
-        if special is not None:
-            return self._writers.setdefault(descriptor, special)
-        writer = MessageWriter()
-        self._writers[descriptor] = writer.write
-        writer.compile(descriptor, self)
-        return writer.write
+        return self._compiled.get(descriptor)
 
     def field_writer(self, field: FieldDescriptor) -> Convert | None:
         """The writer of a field's whole value; None where the runtime's value is JSON already."""
@@ -113,6 +104,13 @@ class JsonWriters:
             return [] if fields.map_entry(field) is None else {}
         convert = self._element_writer(field)
         return field.default_value if convert is None else convert(field.default_value)
+
+    def _start(self, descriptor: Descriptor) -> tuple[Convert, Callable[[], None]]:
+        special = self._special.get(descriptor.full_name)
+        if special is not None:
+            return special, compiling.nothing_more
+        writer = MessageWriter()
+        return writer.write, lambda: writer.compile(descriptor, self)
 
     def _element_writer(self, field: FieldDescriptor) -> Convert | None:
         if field.message_type is not None:
@@ -158,13 +156,13 @@ def _single(number: float) -> float | str:
     """The shortest decimal that is the same 32-bit float: six to nine digits (IEEE 754)."""
     if number - number != 0.0:
         return json_wkt_out.special_float(number)
+    if abs(number) == _LARGEST_FLOAT32:
+        # its shortest decimal lies above it, where some parsers see an overflow
+        return number
     for digits in (6, 7, 8):
         short = float(f"{number:.{digits}g}")
-        try:
-            if _as_float32(short) == number:
-                return short
-        except OverflowError:
-            continue
+        if _as_float32(short) == number:
+            return short
     return float(f"{number:.9g}")
 
 
@@ -186,5 +184,6 @@ def _boolean_key(key: bool) -> str:
 
 
 _FLOAT32 = struct.Struct("<f")
+_LARGEST_FLOAT32 = float.fromhex("0x1.fffffep+127")
 _SCALARS: dict[int, Convert] = {_TYPE.TYPE_BYTES: _base64, _TYPE.TYPE_DOUBLE: _double, _TYPE.TYPE_FLOAT: _single}
 _KEY_TEXT: dict[int, Convert] = {_TYPE.TYPE_STRING: _same, _TYPE.TYPE_BOOL: _boolean_key}

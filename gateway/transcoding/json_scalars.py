@@ -18,6 +18,8 @@ _URL_SAFE = str.maketrans("-_", "+/")
 # half a unit above the largest float32 rounds to infinity
 FLOAT32_LIMIT = float.fromhex("0x1.ffffffp+127")
 SPECIAL_FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+# integers just below the range of int64 arrive as this float; the bound itself arrives as an integer
+_ROUNDED_UP = float(-(1 << 63))
 
 _TYPE = FieldDescriptor
 _I32 = (-(1 << 31), (1 << 31) - 1)
@@ -83,7 +85,7 @@ def _integer(value: Any) -> int:
         if _INTEGER.fullmatch(value):
             return int(value)
         value = _number(value)
-    if type(value) is float and value.is_integer():
+    if type(value) is float and value.is_integer() and value != _ROUNDED_UP:
         return int(value)
     raise Refusal("expected an integer")
 

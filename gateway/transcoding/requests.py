@@ -58,9 +58,16 @@ class RequestDecoder:
             kwargs, value = self._body.read(body)
             if self._setters or query or self._infers_mask:
                 self._add(kwargs, variables, query, value)
-            return self._class(**kwargs) if type(kwargs) is dict else kwargs
         except Refusal as refusal:
             raise refusal.to_error() from None
+        return self._built(kwargs)
+
+    def _built(self, kwargs: Any) -> message.Message:
+        if type(kwargs) is not dict:
+            ready: message.Message = kwargs
+            return ready
+        try:
+            return self._class(**kwargs)
         except (ValueError, TypeError):
             # the runtime's last word, such as a text with a lone surrogate
             raise TranscodingError("the request does not fit its message") from None

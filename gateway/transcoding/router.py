@@ -1,24 +1,21 @@
 """Finds the route of a request: a tree by segment, literal before `*` before `**`, then the verb, then the method.
 
-A tree node is reached by one way only, so a match visits each node at most once whatever the path holds: the work is
-bounded by the table, plus one split of the path.
+The work of a match is bounded by the table (see routing_tree) plus one split of the path.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from . import percent
+from . import percent, routing_tree
 from .errors import DuplicateRouteError
 from .options import DecodeMode
+from .routing_tree import Entry, Node
 from .templates import Template
 
 T = TypeVar("T")
-
-ANY_METHOD = "*"
-"""The custom kind that leaves the HTTP method open."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -49,82 +46,6 @@ class BadPath:
 Result = Match[T] | NotFound | WrongMethod | BadPath
 
 
-class _Entry(Generic[T]):
-    """A route with the places of its variables worked out."""
-
-    __slots__ = ("only", "route", "segment_count", "spans")
-
-    def __init__(self, template: Template, route: T) -> None:
-        self.route = route
-        self.segment_count = len(template.segments)
-        wild = template.segments.index("**") if "**" in template.segments else None
-        last = self.segment_count if wild is None else wild
-        self.spans = tuple(
-            (v.start, v.end, template.covers_one_segment(v), last < v.start, last < v.end) for v in template.variables
-        )
-        simple = len(self.spans) == 1 and self.spans[0][2] and wild is None
-        self.only = self.spans[0][0] if simple else -1
-
-    def variables(self, segments: Sequence[str], mode: DecodeMode) -> Sequence[str]:
-        """The decoded texts; ** shifts what lies behind it. Raises percent.EscapeError."""
-        if self.only >= 0:
-            return (percent.decode(segments[self.only]),)
-        shift = len(segments) - self.segment_count
-        found: list[str] = []
-        for start, end, single, shifts_start, shifts_end in self.spans:
-            text = "/".join(segments[start + shift * shifts_start : end + shift * shifts_end])
-            found.append(percent.decode(text) if single else percent.decode_segments(text, mode))
-        return found
-
-
-class _Ends(Generic[T]):
-    """What stands where a template ends: verb -> method -> entry."""
-
-    __slots__ = ("by_verb",)
-
-    def __init__(self) -> None:
-        self.by_verb: dict[str, dict[str, _Entry[T]]] = {}
-
-    def add(self, method: str, verb: str, entry: _Entry[T]) -> bool:
-        methods = self.by_verb.setdefault(verb, {})
-        return methods.setdefault(method, entry) is entry
-
-    def find(self, verb: str, method: str) -> _Entry[T] | None:
-        methods = self.by_verb.get(verb)
-        if methods is None:
-            return None
-        found = methods.get(method)
-        if found is None and method == "HEAD":
-            found = methods.get("GET")
-        return found if found is not None else methods.get(ANY_METHOD)
-
-
-class _Node(Generic[T]):
-    __slots__ = ("ends", "literals", "star", "tails")
-
-    def __init__(self) -> None:
-        self.literals: dict[str, _Node[T]] = {}
-        self.star: _Node[T] | None = None
-        self.tails: list[tuple[tuple[str, ...], _Ends[T]]] = []
-        """What may follow ** here: literals, longest first."""
-        self.ends: _Ends[T] = _Ends()
-
-    def child(self, segment: str) -> _Node[T]:
-        if segment != "*":
-            return self.literals.setdefault(percent.literal_key(segment), _Node())
-        self.star = self.star or _Node()
-        return self.star
-
-    def tail(self, literals: tuple[str, ...]) -> _Ends[T]:
-        for known, ends in self.tails:
-            if known == literals:
-                return ends
-        added: tuple[tuple[str, ...], _Ends[T]] = (literals, _Ends())
-        self.tails.append(added)
-        self.tails.sort(key=lambda tail: -len(tail[0]))
-        return added[1]
-
-
 class Router(Generic[T]):
     """A finished table; built once, then only read (safe to share between threads)."""
 
@@ -136,7 +57,7 @@ class Router(Generic[T]):
         unregistered_verb_matches_wildcard: bool = True,
     ) -> None:
         """Routes are (HTTP method or `*`, template, anything). Raises DuplicateRouteError."""
-        self._root: _Node[T] = _Node()
+        self._root: Node[T] = Node()
         self._mode = mode
         self._colon_in_wildcard = unregistered_verb_matches_wildcard
         for method, template, route in routes:
@@ -155,12 +76,12 @@ class Router(Generic[T]):
             return NotFound()
         if not segments or ":" not in segments[-1]:
             # the common case: no verb, one reading
-            entry = _find(self._root, segments if "%" not in path else _keys(segments), 0, "", method)
+            entry = routing_tree.find(self._root, segments if "%" not in path else _keys(segments), 0, "", method)
             if entry is not None:
                 return self._matched(entry, segments)
         else:
             for verb, parts, keys in self._readings(segments):
-                entry = _find(self._root, keys, 0, verb, method)
+                entry = routing_tree.find(self._root, keys, 0, verb, method)
                 if entry is not None:
                     return self._matched(entry, parts)
         allow = self._allowed(segments)
@@ -179,7 +100,7 @@ class Router(Generic[T]):
             node = node.child(segment)
         tail = tuple(percent.literal_key(segment) for segment in segments[head + 1 :])
         ends = node.ends if head == len(segments) else node.tail(tail)
-        if not ends.add(method, template.verb, _Entry(template, route)):
+        if not ends.add(method, template.verb, Entry(template, route)):
             raise DuplicateRouteError(f"{method} {template.render()} is bound twice")
 
     def _split(self, path: str) -> list[str] | None:
@@ -208,7 +129,7 @@ class Router(Generic[T]):
         verb = last.rpartition(":")[2]
         return verb if verb in self._plain_verbs else ""
 
-    def _matched(self, entry: _Entry[T], segments: list[str]) -> Result[T]:
+    def _matched(self, entry: Entry[T], segments: list[str]) -> Result[T]:
         if not entry.spans:
             return Match(entry.route, ())
         try:
@@ -219,13 +140,13 @@ class Router(Generic[T]):
     def _allowed(self, segments: list[str]) -> tuple[str, ...]:
         methods: set[str] = set()
         for verb, _, keys in self._readings(segments):
-            for found in _every(self._root, keys, 0, verb):
+            for found in routing_tree.every(self._root, keys, 0, verb):
                 methods.update(found)
         if "GET" in methods:
             methods.add("HEAD")
         return tuple(sorted(methods))
 
-    def _verbs(self, node: _Node[T]) -> Iterator[str]:
+    def _verbs(self, node: Node[T]) -> Iterator[str]:
         yield from filter(None, node.ends.by_verb)
         for _, ends in node.tails:
             yield from filter(None, ends.by_verb)
@@ -235,48 +156,3 @@ class Router(Generic[T]):
 
 def _keys(segments: list[str]) -> list[str]:
     return [percent.literal_key(segment) if "%" in segment else segment for segment in segments]
-
-
-def _find(node: _Node[T], keys: Sequence[str], index: int, verb: str, method: str) -> _Entry[T] | None:
-    if index == len(keys):
-        found = node.ends.find(verb, method)
-        if found is not None:
-            return found
-    else:
-        key = keys[index]
-        child = node.literals.get(key)
-        if child is not None:
-            found = _find(child, keys, index + 1, verb, method)
-            if found is not None:
-                return found
-        if node.star is not None and key:
-            found = _find(node.star, keys, index + 1, verb, method)
-            if found is not None:
-                return found
-    if node.tails:
-        for ends in _tails(node, keys, index):
-            found = ends.find(verb, method)
-            if found is not None:
-                return found
-    return None
-
-
-def _tails(node: _Node[T], keys: Sequence[str], index: int) -> Iterator[_Ends[T]]:
-    for literals, ends in node.tails:
-        size = len(literals)
-        if len(keys) - index >= size and (not size or tuple(keys[-size:]) == literals):
-            yield ends
-
-
-def _every(node: _Node[T], keys: Sequence[str], index: int, verb: str) -> Iterator[Mapping[str, _Entry[T]]]:
-    """Every end that fits the path, whatever its method."""
-    if index == len(keys):
-        yield node.ends.by_verb.get(verb, {})
-    else:
-        child = node.literals.get(keys[index])
-        if child is not None:
-            yield from _every(child, keys, index + 1, verb)
-        if node.star is not None and keys[index]:
-            yield from _every(node.star, keys, index + 1, verb)
-    for ends in _tails(node, keys, index):
-        yield ends.by_verb.get(verb, {})

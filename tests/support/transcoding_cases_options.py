@@ -29,6 +29,8 @@ _SAME_MEANING = {
     "preserve_proto_field_names": "proto_names",
     "proto_names": "proto_names",
     "unregistered_verb_matches_wildcard": "unregistered_verb_matches_wildcard",
+    "query_param_unescape_plus": "plus_is_space",
+    "use_enum_numbers": "enums_as_ints",
     "use_proto_names": "proto_names",
 }
 _FIXED = {"fail_on_duplicate": True, "form_post_falls_back_to_get": False, "method_override": False}
@@ -58,9 +60,9 @@ def offered(case: Case, base: Options, *outer: Case) -> Offered:
 def _changed(options: Options, name: str, value: Any) -> Options | None:
     if name in _FIXED:
         return options if value == _FIXED[name] else None
-    if name == "system_parameters":
+    if name in ("ignored_query_parameters", "system_parameters"):
         return dataclasses.replace(options, system_parameters=frozenset(value))
-    if name == "refuse_collisions":
+    if name in ("refuse_collisions", "reject_binding_body_field_collisions"):
         collision = Collision.REFUSE_DIFFERENT if value else Collision.BODY_WINS
         return dataclasses.replace(options, collision=collision)
     if name == "match_unregistered_custom_verb":

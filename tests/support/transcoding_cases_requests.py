@@ -35,6 +35,8 @@ from .transcoding_cases_suite import Case, Question, Suite, plain_options, quest
 _WOVEN = Options(collision=Collision.REFUSE_DIFFERENT)
 """Bindings of the source may come from the query as well, so the same value twice is no error there."""
 _NO_STATUS = 0
+_CLIENT_ERRORS = 400
+_FORMS = {"array": StreamForm.ARRAY, "lines": StreamForm.LINES, "newline": StreamForm.LINES, "ndjson": StreamForm.LINES}
 
 
 class _Answered(Exception):
@@ -64,7 +66,8 @@ def _judge(suite: Suite, descriptor: Descriptor, expect: Case, make: Callable[[]
 
 
 def _judge_error(expect: Case, http: int, reason: str) -> str | None:
-    holds = expect.get("error") and expect.get("http", http) == http
+    wanted = expect.get("http", http)
+    holds = (expect.get("error") or wanted >= _CLIENT_ERRORS) and wanted == http
     return None if holds else f"refused ({http or 'build'}): {reason}"
 
 
@@ -177,7 +180,7 @@ def _check_translate(suite: Suite, case: Case, options: Options, expect: Case) -
         if not case.get("streaming"):
             return [decoder.decode(texts, "", b"".join(pieces))]
         rest = RequestDecoder(descriptor, (), case.get("body_field", ""), readers, options)
-        stream = body_stream.BodyStream(decoder, rest, texts, "", StreamForm(case.get("form", "array")))
+        stream = body_stream.BodyStream(decoder, rest, texts, "", _FORMS[case.get("form", "array")])
         return [m for piece in pieces for m in stream.feed(piece)] + list(stream.close())
 
     return _judge(suite, descriptor, expect, make)
