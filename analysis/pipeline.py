@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,8 +22,8 @@ def analyse(
     *,
     accounts: Sequence[model.Account] = (),
     statements: Sequence[model.Quality] = (),
-    as_of: datetime.date | None = None,
-    today: datetime.date,
+    as_of: dt.date | None = None,
+    today: dt.date,
 ) -> AnalysisResult:
     """Score a person's merged history.
 
@@ -57,7 +57,7 @@ def _missing(rows: columns.Columns, report: quality.QualityReport) -> tuple[Miss
 
 
 def _insufficient(
-    missing: tuple[Missing, ...], report: quality.QualityReport, rows: columns.Columns, today: datetime.date
+    missing: tuple[Missing, ...], report: quality.QualityReport, rows: columns.Columns, today: dt.date
 ) -> AnalysisResult:
     return AnalysisResult(
         status="insufficient_data", missing=missing, score=None, tier=None, dimensions={}, credibility=None,
@@ -67,7 +67,7 @@ def _insufficient(
     )  # fmt: skip
 
 
-def _scored(evidence: measures.Evidence, report: quality.QualityReport, today: datetime.date) -> AnalysisResult:
+def _scored(evidence: measures.Evidence, report: quality.QualityReport, today: dt.date) -> AnalysisResult:
     rules = policy.load()
     rows = evidence.history.columns
     features = registry.measured(evidence)
@@ -88,11 +88,11 @@ def _scored(evidence: measures.Evidence, report: quality.QualityReport, today: d
     )  # fmt: skip
 
 
-def _as_of(rows: columns.Columns) -> datetime.date:
-    return datetime.date.fromordinal(max(rows.as_of, 1))
+def _as_of(rows: columns.Columns) -> dt.date:
+    return dt.date.fromordinal(max(rows.as_of, 1))
 
 
-def _staleness_days(rows: columns.Columns, today: datetime.date) -> int:
+def _staleness_days(rows: columns.Columns, today: dt.date) -> int:
     """Days from the as-of date to today; zero for a history that ends today or is dated ahead."""
     return max(today.toordinal() - rows.as_of, 0)
 

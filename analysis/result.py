@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -55,8 +55,8 @@ class AnalysisResult:
     signals: tuple[Signal, ...]
     features: Mapping[str, float | None]
     quality: QualityReport
-    as_of: datetime.date
-    data_through: datetime.date | None
+    as_of: dt.date
+    data_through: dt.date | None
     staleness_days: int
     n_transactions: int
     versions: Mapping[str, str | None]
@@ -105,7 +105,7 @@ class AnalysisResult:
             signals=tuple(Signal(**one) for one in content["signals"]),
             features=dict(content["features"]),
             quality=_quality(content["quality"]),
-            as_of=datetime.date.fromisoformat(content["asOf"]),
+            as_of=dt.date.fromisoformat(content["asOf"]),
             data_through=_date(content["dataThrough"]),
             staleness_days=content["stalenessDays"],
             n_transactions=content["nTransactions"],
@@ -119,7 +119,7 @@ def _listed(value: Any) -> Any:
         return {name: _listed(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_listed(part) for part in value]
-    return value.isoformat() if isinstance(value, datetime.date) else value
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def _credibility(content: Mapping[str, Any] | None) -> CredibilityLine | None:
@@ -131,12 +131,12 @@ def _credibility(content: Mapping[str, Any] | None) -> CredibilityLine | None:
 
 def _quality(content: Mapping[str, Any]) -> QualityReport:
     gaps = tuple(
-        Gap(datetime.date.fromisoformat(gap["after"]), datetime.date.fromisoformat(gap["before"]), gap["days"])
+        Gap(dt.date.fromisoformat(gap["after"]), dt.date.fromisoformat(gap["before"]), gap["days"])
         for gap in content["gaps"]
     )
     dates = {name: _date(content[name]) for name in ("first_day", "last_day")}
     return QualityReport(**{**content, **dates, "gaps": gaps, "currencies": tuple(content["currencies"])})
 
 
-def _date(text: str | None) -> datetime.date | None:
-    return datetime.date.fromisoformat(text) if text else None
+def _date(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None

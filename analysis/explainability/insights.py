@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 
 import numpy as np
@@ -104,7 +104,7 @@ def _monthly(fields: tuple[str, ...], evidence: measures.Evidence) -> list[dict[
     exponent = currency.exponent(evidence.history.main_currency)
     listed: list[dict[str, object]] = []
     for place in range(months.n) if fields else ():
-        last_day = datetime.date.fromordinal(end - round((months.n - 1 - place) * MONTH_DAYS))
+        last_day = dt.date.fromordinal(end - round((months.n - 1 - place) * MONTH_DAYS))
         listed.append({"monthEnding": last_day.isoformat()})
         for name in fields:
             value = float(getattr(months, name)[place])

@@ -184,10 +184,40 @@ BY_FEATURE = {reason.feature: reason for reason in REASONS}
 
 # What an institution sees: one phrase a dimension, by level; never a number.
 PUBLIC = {
-    "paymentConsistency": ("Strong payment history", "Mostly punctual payments", "Mixed payment history", "Weak payment history"),
-    "incomeStability": ("Stable income pattern", "Mostly stable income", "Uneven income", "Unstable income"),
-    "spendingBehavior": ("Well-controlled spending", "Spending mostly within income", "Spending close to income", "Spending above means"),
-    "savingsPattern": ("Strong savings buffer", "Moderate savings buffer", "Small savings buffer", "Little or no savings buffer"),
-    "accountLongevity": ("Long account history", "Established account history", "Short account history", "Very short account history"),
-    "financialDiversity": ("Diverse financial profile", "Moderately diverse financial profile", "Narrow financial profile", "Very narrow financial profile"),
-}  # fmt: skip
+    "paymentConsistency": (
+        "Strong payment history",
+        "Mostly punctual payments",
+        "Mixed payment history",
+        "Weak payment history",
+    ),
+    "incomeStability": (
+        "Stable income pattern",
+        "Mostly stable income",
+        "Uneven income",
+        "Unstable income",
+    ),
+    "spendingBehavior": (
+        "Well-controlled spending",
+        "Spending mostly within income",
+        "Spending close to income",
+        "Spending above means",
+    ),
+    "savingsPattern": (
+        "Strong savings buffer",
+        "Moderate savings buffer",
+        "Small savings buffer",
+        "Little or no savings buffer",
+    ),
+    "accountLongevity": (
+        "Long account history",
+        "Established account history",
+        "Short account history",
+        "Very short account history",
+    ),
+    "financialDiversity": (
+        "Diverse financial profile",
+        "Moderately diverse financial profile",
+        "Narrow financial profile",
+        "Very narrow financial profile",
+    ),
+}

@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.explainability import reasons
 from analysis.models import measures, registry, scoring
-from analysis.models.policy import Policy, PointTable
+from analysis.models.policy import PointTable, Policy
 from analysis.preprocessors.columns import Floats
 
 MOST = 4
@@ -50,7 +50,8 @@ def of_features(
 
 def next_target(table: PointTable, value: float) -> float | None:
     """The nearest cut point worth at least a step more than `value`, or the best one; None when nothing is better or
-    the value is missing."""
+    the value is missing.
+    """
     if np.isnan(value):
         return None
     points = float(table(np.asarray(value)))

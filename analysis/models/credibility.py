@@ -46,7 +46,8 @@ def of_quality(report: QualityReport) -> Credibility:
 def _reasons(report: QualityReport) -> Iterable[Reason]:
     yield from _balances(report)
     if report.tamper_score > 0:
-        yield Reason("signs_of_tampering", "The file shows signs of having been changed.", _TAMPER * report.tamper_score)
+        taken = _TAMPER * report.tamper_score
+        yield Reason("signs_of_tampering", "The file shows signs of having been changed.", taken)
     if report.problem_share > 0:
         taken = _PROBLEM_ROWS * min(report.problem_share / _PROBLEM_ROWS_MOST, 1.0)
         yield Reason("unreadable_rows", f"{report.problem_rows} rows of the statement could not be read.", taken)
@@ -70,4 +71,5 @@ def _balances(report: QualityReport) -> Iterable[Reason]:
         broken = report.links - report.links_held
         share = broken / report.links
         taken = _BROKEN_LINKS * min(share / _BROKEN_LINKS_MOST, 1.0)
-        yield Reason("balances_do_not_add_up", f"{broken} of {report.links} balances do not follow from the rows.", taken)
+        text = f"{broken} of {report.links} balances do not follow from the rows."
+        yield Reason("balances_do_not_add_up", text, taken)

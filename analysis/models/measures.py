@@ -51,7 +51,7 @@ def _total(values: Floats) -> Floats:
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    """part / whole; NaN where there is no whole."""
+    """Divide; NaN where there is no whole."""
     safe = np.where(whole > 0, whole, 1.0)
     return np.where(whole > 0, part / safe, np.nan)
 
@@ -207,11 +207,12 @@ def balance_trend(evidence: Evidence) -> Floats:
     return np.asarray(np.clip(_ratio(per_year, _monthly_spending(evidence)), -12.0, 12.0))
 
 
-def surplus_month_share(evidence: Evidence) -> Floats:
-    def share(months: monthly.Months) -> Floats:
-        return (months.spending < _SURPLUS_MARGIN * months.income).mean(axis=-1)
+def _surplus_share(months: monthly.Months) -> Floats:
+    return np.asarray((months.spending < _SURPLUS_MARGIN * months.income).mean(axis=-1))
 
-    return np.maximum(share(evidence.months), share(evidence.shifted))
+
+def surplus_month_share(evidence: Evidence) -> Floats:
+    return np.maximum(_surplus_share(evidence.months), _surplus_share(evidence.shifted))
 
 
 # Account Longevity

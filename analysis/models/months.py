@@ -105,7 +105,7 @@ class _Slots:
         self.n = n
 
     def sums(self, values: npt.NDArray[np.float64] | npt.NDArray[np.bool_]) -> Floats:
-        return np.bincount(self.month, weights=values[self.inside], minlength=self.n)
+        return np.bincount(self.month, weights=values[self.inside], minlength=self.n).astype(np.float64)
 
 
 def _penalty_days(history: histories.History, end: int, n: int) -> Floats:

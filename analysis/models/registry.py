@@ -68,7 +68,8 @@ FEATURES = (
     Feature(
         "penalty_events_per_year", "paymentConsistency", "Penalties and returned payments",
         "days with penalty interest, overdraft charges, returned payments or dunning x 12 / months",
-        "events a year", "lower", "none was found and the purpose of less than 30 % of the bookings is known", True, measures.penalty_events_per_year,
+        "events a year", "lower", "none was found, and the purpose of less than 30 % of the bookings is known",
+        True, measures.penalty_events_per_year,
     ),
     Feature(
         "overdraft_day_share", "paymentConsistency", "Days below zero",

@@ -89,5 +89,5 @@ def whole_parts(values: Sequence[float], total: int) -> list[int]:
 
 
 def tier(value: int) -> str:
-    """poor < 400 <= fair < 600 <= good < 750 <= excellent."""
+    """Name the level: poor < 400 <= fair < 600 <= good < 750 <= excellent."""
     return next(name for least, name in TIERS if value >= least)

@@ -98,9 +98,7 @@ def _tolerance(amount: Floats) -> float:
     return max(_SMALLEST_TOLERANCE_MINOR, _ROUNDING_SHARE * float(np.median(np.abs(amount))))
 
 
-def _chain(
-    balance: Floats, amount: Floats, starts: Ints, sums: Floats, tolerance: float
-) -> tuple[Floats, int, int]:
+def _chain(balance: Floats, amount: Floats, starts: Ints, sums: Floats, tolerance: float) -> tuple[Floats, int, int]:
     """Closing balance of each day (NaN where none is printed), links that hold, links checked."""
     closing = np.full(len(starts), np.nan)
     held = links = 0

@@ -51,7 +51,6 @@ class Dictionary:
     codes: Mapping[str, Phrase]
 
 
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Categories:
     """One category and confidence a row; confidence 0 where nothing is known."""

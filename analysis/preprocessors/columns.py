@@ -7,7 +7,7 @@ the rows came in, since rows are sorted by their content.
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -54,7 +54,7 @@ class Columns:
         return len(self.day)
 
 
-def from_transactions(rows: Sequence[model.Transaction], as_of: datetime.date | None) -> Columns:
+def from_transactions(rows: Sequence[model.Transaction], as_of: dt.date | None) -> Columns:
     """Columns of the booked rows before `as_of` (default: the day after the last booked row).
 
     Raises `AmountOutOfRange`. A row given twice (same content at the same place of its file, or with the same
@@ -79,7 +79,8 @@ def _columns(rows: list[model.Transaction], day: Ints, until: int) -> Columns:
     identity, _ = _ranked([row.id or "" for row in rows])
     amount, balance = _money(rows)
     order = np.lexsort((place, identity, np.nan_to_num(balance, nan=np.inf), text, amount, day, account))
-    day, amount, balance, account, text = (x[order] for x in (day, amount, balance, account, text))
+    day, account, text = day[order], account[order], text[order]
+    amount, balance = amount[order], balance[order]
     repeated = _repeated(day, amount, balance, account, text, place[order], identity[order])
     keep = ~repeated
     return Columns(

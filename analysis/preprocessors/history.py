@@ -109,9 +109,7 @@ def _streams_with(found: streams.Streams, chosen: Bools) -> Bools:
     return groups.shares(chosen[mine], found.of_row[mine], len(found)) > 0.5
 
 
-def _obligations(
-    found: streams.Streams, purpose: categories.Categories, rows: columns.Columns, paired: Bools
-) -> Bools:
+def _obligations(found: streams.Streams, purpose: categories.Categories, rows: columns.Columns, paired: Bools) -> Bools:
     out = (rows.amount < 0) & ~paired
     named = _streams_with(found, out & purpose.among(*OBLIGATIONS))
     unnamed = _streams_with(found, out & ~purpose.understood) & (found.amount_spread <= _STEADY_AMOUNT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,8 +19,8 @@ _MOST_GAPS = 10
 class Gap:
     """Days without a booking between two bookings."""
 
-    after: datetime.date
-    before: datetime.date
+    after: dt.date
+    before: dt.date
     days: int
 
 
@@ -30,8 +30,8 @@ class QualityReport:
 
     transactions: int
     days_covered: int
-    first_day: datetime.date | None
-    last_day: datetime.date | None
+    first_day: dt.date | None
+    last_day: dt.date | None
     gaps: tuple[Gap, ...]  # longest first, at most ten
     duplicates_removed: int
     pending_left_out: int
@@ -66,8 +66,8 @@ def of_history(history: History, statements: Sequence[model.Quality] = ()) -> Qu
     return QualityReport(
         transactions=len(rows),
         days_covered=history.days,
-        first_day=datetime.date.fromordinal(int(days[0])) if len(days) else None,
-        last_day=datetime.date.fromordinal(int(days[-1])) if len(days) else None,
+        first_day=dt.date.fromordinal(int(days[0])) if len(days) else None,
+        last_day=dt.date.fromordinal(int(days[-1])) if len(days) else None,
         gaps=_gaps(days),
         duplicates_removed=rows.n_duplicates,
         pending_left_out=rows.n_pending,
@@ -92,7 +92,7 @@ def _gaps(days: np.typing.NDArray[np.int64]) -> tuple[Gap, ...]:
     length = np.diff(days)
     longest = [int(place) for place in np.argsort(-length, kind="stable")[:_MOST_GAPS]]
     return tuple(
-        Gap(datetime.date.fromordinal(int(days[p])), datetime.date.fromordinal(int(days[p + 1])), int(length[p]))
+        Gap(dt.date.fromordinal(int(days[p])), dt.date.fromordinal(int(days[p + 1])), int(length[p]))
         for p in longest
         if length[p] > LONG_GAP_DAYS
     )

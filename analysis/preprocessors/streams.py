@@ -114,7 +114,7 @@ def nearest_period(typical_gap: Floats) -> Ints:
     distance = np.abs(np.nan_to_num(typical_gap, nan=-1.0)[:, None] - PERIODS)
     best = np.argmin(distance, axis=1)
     fits = distance[np.arange(len(best)), best] <= _SPREAD[best]
-    return np.where(fits, best, -1)
+    return np.where(fits, best, -1).astype(np.int64)
 
 
 def _described(of_row: Ints, day: Ints, size: Floats, as_of: int) -> Streams:
@@ -137,8 +137,8 @@ def _described(of_row: Ints, day: Ints, size: Floats, as_of: int) -> Streams:
 
 
 def _overdue(days_since: Ints, period: Ints) -> Ints:
-    late = (days_since - _GRACE[period]) / PERIODS[period]
-    return np.maximum(np.floor(late), 0).astype(np.int64)
+    late: Floats = (days_since - _GRACE[period]) / PERIODS[period]
+    return np.maximum(np.floor(late), 0.0).astype(np.int64)
 
 
 def dues(streams: Streams, chosen: Bools, day: Ints, as_of: int) -> Dues:

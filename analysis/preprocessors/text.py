@@ -7,7 +7,7 @@ import unicodedata
 
 _WORD = re.compile(r"[^\W\d_]+")
 # Letters that Unicode does not decompose into a base letter and an accent.
-_PLAIN = str.maketrans({"ø": "o", "æ": "ae", "ł": "l", "đ": "d", "œ": "oe", "ð": "d", "þ": "th", "ı": "i"})
+_PLAIN = str.maketrans({"ø": "o", "æ": "ae", "ł": "l", "đ": "d", "œ": "oe", "ð": "d", "þ": "th", "\u0131": "i"})
 _FIRST_CJK = "\u2e80"
 
 
