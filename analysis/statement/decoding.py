@@ -29,8 +29,11 @@ _COMMON_KANA = re.compile(r"[\u3040-\u30ff\uff66-\uff9f]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 
 
-def decode(data: bytes) -> tuple[str, str]:
-    """The text and the name of its encoding. Raises `UnknownFormat` for bytes that are no text."""
+def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
+    """The text and the name of its encoding; `declared` (by the format) is tried before the legacy ones are guessed.
+
+    Raises `UnknownFormat` for bytes that are no text.
+    """
     if not data.strip():
         raise errors.EmptyStatement("the file is empty")
     for mark, name in _MARKS:
@@ -45,6 +48,11 @@ def decode(data: bytes) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         if _cut_or_rare(data, error):
             return data.decode("utf-8", "replace"), "utf-8"
+    if declared:
+        try:
+            return data.decode(declared), declared
+        except (UnicodeDecodeError, LookupError):
+            pass  # the header lies, as headers do
     return _legacy(data)
 
 

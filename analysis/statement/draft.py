@@ -28,10 +28,13 @@ class DraftRow:
     id: str | None = None
 
 
+Side = Literal["opening", "closing"]
+
+
 @dataclasses.dataclass(slots=True)
 class DraftBalance:
     account: str
-    kind: Literal["opening", "closing"]
+    kind: Side
     amount: Decimal
     currency: str | None = None
     on: datetime.date | None = None

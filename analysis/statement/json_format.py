@@ -108,10 +108,12 @@ class _Walk:
         fields = self._dialect.fields(entry)
         booked = day(fields.get("date"))
         if booked is None:
-            return self._problem(number, "date", fields.get("date"), "not a date")
+            self._problem(number, "date", fields.get("date"), "not a date")
+            return None
         amount = decimal(fields.get("amount"))
         if amount is None:
-            return self._problem(number, "amount", fields.get("amount"), "not an amount")
+            self._problem(number, "amount", fields.get("amount"), "not an amount")
+            return None
         if self._hints.sign == "inverted":
             amount = -amount
         return draft.DraftRow(
