@@ -31,6 +31,7 @@ SPECIAL = frozenset(WRAPPERS) | {
 }
 """Types whose JSON form is not an object of their fields; inside an Any they stand under `value`."""
 
+_EMPTY = _PACKAGE + "Empty"
 _MASK_PATH = re.compile(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*")
 _UPPER = re.compile(r"[A-Z]")
 
@@ -133,7 +134,9 @@ def _any(types: TypeRegistry, reader_of: Factory) -> Convert:
         if descriptor is None:
             raise Refusal("unknown type").under("@type")
         content = {key: item for key, item in value.items() if key != "@type"}
-        converted = reader_of(descriptor)(_any_value(content) if descriptor.full_name in SPECIAL else content)
+        # Empty is written both ways by well-known libraries
+        bare = descriptor.full_name in SPECIAL or (descriptor.full_name == _EMPTY and bool(content))
+        converted = reader_of(descriptor)(_any_value(content) if bare else content)
         made = message_class(descriptor)(**converted) if type(converted) is dict else converted
         return {"type_url": url, "value": made.SerializeToString(deterministic=True)}
 

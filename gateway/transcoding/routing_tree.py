@@ -1,4 +1,4 @@
-"""The tree behind the router. A node is reached by one way only, so a search visits each but once, whatever the path."""
+"""The tree behind the router. A node is reached by one way only: a search visits each but once, whatever the path."""
 
 from __future__ import annotations
 

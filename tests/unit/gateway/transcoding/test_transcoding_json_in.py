@@ -116,6 +116,12 @@ def test_refusal_names_the_place_and_the_reason(garden: Suite, body: Any, field:
     assert _violation(garden, body) == (field, message)
 
 
+@pytest.mark.parametrize("content", [{}, {"value": {}}])
+def test_empty_in_an_any_is_read_in_both_forms(garden: Suite, content: dict[str, Any]) -> None:
+    made = _parse(garden, {"extra": {"@type": "type.googleapis.com/google.protobuf.Empty", **content}})
+    assert (made.extra.type_url, made.extra.value) == ("type.googleapis.com/google.protobuf.Empty", b"")
+
+
 def test_long_client_text_is_cut_in_messages(garden: Suite) -> None:
     field, _ = _violation(garden, {"x" * 5000: 1})
     assert len(field) < 100
