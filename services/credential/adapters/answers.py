@@ -8,7 +8,7 @@ from mesh import cache
 
 
 class CachedAnswers:
-    """`ports.AnswersElsewhere`: a tombstone in place of an answer, so that no slower reader can put the old one back."""
+    """`ports.AnswersElsewhere`: a tombstone in place of an answer, so that no slower reader puts the old one back."""
 
     def __init__(self, store: cache.Cache) -> None:
         self._cache = store
