@@ -9,8 +9,8 @@ import pathlib
 import re
 import secrets
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import orjson
 
@@ -23,6 +23,7 @@ POLL_S = 0.01
 MAIL_TIMEOUT_S = 15.0
 
 Progress = Callable[[str], None]
+Found = TypeVar("Found")
 
 
 class JourneyFailed(Exception):
@@ -174,7 +175,7 @@ def _digest(file: pathlib.Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()[:16]
 
 
-async def until(look: Callable[[], Any], timeout_s: float, what: str) -> Any:
+async def until(look: Callable[[], Awaitable[Found | None]], timeout_s: float, what: str) -> Found:
     """Ask `look` again and again until it gives something.
 
     Raises:

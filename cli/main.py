@@ -1,0 +1,152 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+import tempfile
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+
+import orjson
+import typer
+from rich.console import Console
+
+from cli import report, system
+from cli.client import Client, Refused
+from cli.journey import Journey, JourneyFailed, Outcome
+from mesh import errors
+from mesh import settings as mesh_settings
+from mesh.rpc.server import StartError
+
+Result = TypeVar("Result")
+
+DEMO_STATEMENT = pathlib.Path(__file__).parent / "data" / "demo_statement.csv"
+SERVICES = ("gateway", *mesh_settings.SERVICES)
+
+app = typer.Typer(
+    help="Bank statements in, an explained trust score and a verifiable credential out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Statement = Annotated[
+    pathlib.Path, typer.Option("--statement", exists=True, dir_okay=False, help="Statement to score.")
+]
+Data = Annotated[pathlib.Path | None, typer.Option("--data", help="Folder of the data (CREDPASS_DATA, ./var).")]
+Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port of the gateway (8080).")]
+
+
+@app.command()
+def up(port: Port = None, data: Data = None) -> None:
+    """Start the whole system in this process and serve until Ctrl-C."""
+    _run(_up(_environment(port, data)))
+
+
+@app.command()
+def run(statement: Statement = DEMO_STATEMENT, port: Port = None, data: Data = None) -> None:
+    """Start the whole system, run the main job on a statement, and go on serving until Ctrl-C."""
+    _run(_up(_environment(port, data), statement))
+
+
+@app.command()
+def demo(
+    statement: Statement = DEMO_STATEMENT,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object.")] = False,
+) -> None:
+    """Run the main job on a statement against a throwaway system."""
+    with tempfile.TemporaryDirectory(prefix="credpass-demo-") as folder:
+        environ = system.environment(CREDPASS_DATA=folder, CREDPASS_LOG_LEVEL="error")
+        _run(_demo(environ, statement, as_json=as_json))
+
+
+@app.command()
+def serve(service: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]) -> None:
+    """Run one service, or the gateway, as this process."""
+    if service not in SERVICES:
+        raise typer.BadParameter(f"{service!r} is none of {', '.join(SERVICES)}")
+    system.serve(service, system.environment())
+
+
+@app.command()
+def certs(data: Data = None) -> None:
+    """Make the lasting certificates of every service exist, under DATA/tls."""
+    from mesh import clock, tls
+
+    settings = mesh_settings.Settings.load(_environment(None, data))
+    tls.write_certificates(settings.tls_dir, clock.SystemClock())
+    print(settings.tls_dir)
+
+
+@app.command("check-audit")
+def check_audit(data: Data = None) -> None:
+    """Walk the audit trail and say whether every record stands where and as it was written."""
+    from cli import audit_trail
+
+    intact = _run(audit_trail.check(_environment(None, data), Console()))
+    raise typer.Exit(0 if intact else 1)
+
+
+async def _up(environ: dict[str, str], statement: pathlib.Path | None = None) -> None:
+    from mesh import runner
+
+    console = Console()
+    async with system.whole_system(environ) as running:
+        if statement is not None:
+            report.show(console, await _main_job(running, statement, console))
+        console.print(f"Serving {running.url} (API description at {running.url}/docs). Ctrl-C stops.", soft_wrap=True)
+        await runner.run_until_signal()
+        console.print("Stopping.")
+
+
+async def _demo(environ: dict[str, str], statement: pathlib.Path, *, as_json: bool) -> None:
+    # With --json standard output belongs to the program that reads it.
+    console = Console(stderr=as_json)
+    async with system.whole_system(environ, throwaway=True) as running:
+        outcome = await _main_job(running, statement, console)
+    if as_json:
+        print(orjson.dumps(report.as_json(outcome)).decode())
+    else:
+        report.show(console, outcome)
+
+
+async def _main_job(running: system.System, statement: pathlib.Path, console: Console) -> Outcome:
+    if running.mailbox is None:
+        raise JourneyFailed("the main job reads its mails from the file mail backend; CREDPASS_MAIL_URL names another")
+    with console.status("Starting") as status:
+        async with Client(running.url) as client:
+            journey = Journey(client, running.mailbox, lambda step: status.update(f"{step} ..."))
+            return await journey.run(statement, running.data / "accounts")
+
+
+def _environment(port: int | None, data: pathlib.Path | None) -> dict[str, str]:
+    listen = None if port is None else f"127.0.0.1:{port}"
+    folder = None if data is None else str(data)
+    return system.environment(CREDPASS_GATEWAY_LISTEN=listen, CREDPASS_DATA=folder)
+
+
+def _run(job: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine in a uvloop; what keeps it from its end is one line on standard error, and exit status 1."""
+    import uvloop
+
+    try:
+        return uvloop.run(job)
+    except Refused as refused:
+        problem = "\n".join([str(refused), *(f"  {line}" for line in refused.details)])
+    except (JourneyFailed, StartError, mesh_settings.SettingsError, errors.ServiceError) as error:
+        problem = str(error)
+    except OSError as error:
+        problem = f"{error.strerror or error}"
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    print(f"credpass: {problem}", file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

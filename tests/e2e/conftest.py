@@ -1,0 +1,39 @@
+"""One running system for a file's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.rest import Institution, Person, Rest
+from tests.support.statements import statement
+from tests.support.system_process import SystemProcess
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SystemProcess]:
+    """The whole system, started once for the module."""
+    process = SystemProcess(tmp_path_factory.mktemp("system") / "data")
+    process.start()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="module")
+def rest(system: SystemProcess) -> Iterator[Rest]:
+    client = Rest(system.url, system.data / "mail")
+    yield client
+    client.http.close()
+
+
+@pytest.fixture(scope="module")
+def scored(rest: Rest) -> tuple[Person, dict[str, object]]:
+    """A person and their credential, for tests that only read it."""
+    person = rest.person()
+    return person, person.credential(statement())
+
+
+@pytest.fixture(scope="module")
+def institution(rest: Rest) -> Institution:
+    return rest.institution()

@@ -1,0 +1,159 @@
+"""Clients of the REST surface for end-to-end tests: plain requests, people and institutions."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import re
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx
+
+from mesh import mail
+
+API = "/api/v1"
+WAIT_S = 60.0
+PASSWORD = "correct horse battery"
+
+Found = TypeVar("Found")
+
+
+def until(look: Callable[[], Found | None], what: str, timeout_s: float = WAIT_S) -> Found:
+    """Ask again and again until there is something; fail when there is nothing in time."""
+    deadline_s = time.monotonic() + timeout_s
+    while time.monotonic() < deadline_s:
+        if (found := look()) is not None:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not come within {timeout_s:.0f} s")
+
+
+class Rest:
+    """Calls the gateway. `token` is sent as Bearer."""
+
+    def __init__(self, url: str, mailbox: pathlib.Path) -> None:
+        self.url, self.mailbox = url, mailbox
+        self.http = httpx.Client(base_url=url, timeout=WAIT_S)
+
+    def call(self, method: str, path: str, token: str = "", **request: Any) -> httpx.Response:
+        headers = dict(request.pop("headers", {}))
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        return self.http.request(method, API + path, headers=headers, **request)
+
+    def data(self, method: str, path: str, token: str = "", *, status: int = 200, **request: Any) -> Any:
+        """The `data` of a success with this status."""
+        answer = self.call(method, path, token, **request)
+        assert answer.status_code == status, answer.text
+        body = answer.json()
+        assert body["success"] is True
+        return body["data"]
+
+    def refused(self, method: str, path: str, token: str = "", *, status: int, **request: Any) -> dict[str, Any]:
+        """The `error` of a refusal with this status, in the envelope."""
+        answer = self.call(method, path, token, **request)
+        assert answer.status_code == status, answer.text
+        body = answer.json()
+        assert body["success"] is False
+        assert body["requestId"] == answer.headers["x-request-id"]
+        error: dict[str, Any] = body["error"]
+        return error
+
+    def mailed_token(self, email: str, *, nth: int = 1) -> str:
+        """The token of the nth newest mail to an address."""
+
+        def look() -> str | None:
+            tokens = [
+                found.group(1)
+                for letter in reversed(mail.read_mailbox(self.mailbox))
+                if letter.to == email and (found := re.search(r"[?&]token=([0-9A-Za-z_-]+)", letter.text))
+            ]
+            return tokens[nth - 1] if len(tokens) >= nth else None
+
+        return until(look, f"the mail to {email}")
+
+    def person(self, *, consent: bool = True) -> Person:
+        """A new, verified, logged-in person."""
+        email = f"person-{secrets.token_hex(6)}@example.com"
+        body = {"email": email, "password": PASSWORD, "firstName": "Ada", "lastName": "Sample", "country": "CZ"}
+        self.data("POST", "/auth/register", json=body, status=201)
+        self.data("POST", "/auth/verify-email", json={"token": self.mailed_token(email)})
+        session = self.data("POST", "/auth/login", json={"email": email, "password": PASSWORD})
+        person = Person(self, email, session["userId"], session["accessToken"], session["refreshToken"])
+        if consent:
+            person.give_consent()
+        return person
+
+    def institution(self) -> Institution:
+        """A new, confirmed institution with its first key."""
+        email = f"lender-{secrets.token_hex(6)}@example.com"
+        body = {"name": "Sample Lender", "type": "lender", "email": email}
+        registered = self.data("POST", "/institutions/register", json=body, status=201)
+        self.data("POST", "/auth/verify-email", json={"token": self.mailed_token(email)})
+        return Institution(self, registered["institutionId"], registered["apiKey"], email)
+
+
+@dataclasses.dataclass(frozen=True)
+class Person:
+    """A logged-in person."""
+
+    rest: Rest
+    email: str
+    user_id: str
+    token: str
+    refresh_token: str
+
+    def give_consent(self) -> None:
+        body = {"dataProcessing": True, "marketing": False, "consentVersion": "1.0"}
+        self.rest.data("POST", "/consent", self.token, json=body)
+
+    def upload(self, content: bytes, *, name: str = "statement.csv", **fields: str) -> dict[str, Any]:
+        """Upload a statement that is taken; the answer's data."""
+        files = {"file": (name, content)}
+        data: dict[str, Any] = self.rest.data("POST", "/data/upload", self.token, files=files, data=fields, status=202)
+        return data
+
+    def finished(self, upload_id: str) -> dict[str, Any]:
+        """The upload once its analysis is done."""
+
+        def look() -> dict[str, Any] | None:
+            upload: dict[str, Any] = self.rest.data("GET", f"/data/uploads/{upload_id}/status", self.token)
+            return upload if upload["status"] != "pending" else None
+
+        return until(look, f"the analysis of {upload_id}")
+
+    def credentials(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.rest.data("GET", "/credentials", self.token)["credentials"]
+        return found
+
+    def credential(self, content: bytes) -> dict[str, Any]:
+        """Upload a statement and wait for the credential that comes of it; the owner's view."""
+        before = {summary["credentialId"] for summary in self.credentials()}
+        self.finished(self.upload(content)["uploadId"])
+
+        def look() -> dict[str, Any] | None:
+            for summary in self.credentials():
+                if summary["credentialId"] not in before and summary["status"] == "active":
+                    found: dict[str, Any] = self.rest.data("GET", f"/credentials/{summary['credentialId']}", self.token)
+                    return found
+            return None
+
+        return until(look, "the credential")
+
+
+@dataclasses.dataclass(frozen=True)
+class Institution:
+    """An institution and an API key of it with scopes manage and verify."""
+
+    rest: Rest
+    institution_id: str
+    key: str
+    email: str
+
+    def verify(self, token: str) -> dict[str, Any]:
+        """The answer to a verification."""
+        answer: dict[str, Any] = self.rest.data("GET", f"/verify/{token}", self.key)
+        return answer
