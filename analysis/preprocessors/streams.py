@@ -143,7 +143,7 @@ def _overdue(days_since: Ints, period: Ints) -> Ints:
 
 def dues(streams: Streams, chosen: Bools, day: Ints, as_of: int) -> Dues:
     """Payments due in the `chosen` streams after the first payment of each, by the day they were made or missed."""
-    mine = (streams.of_row >= 0) & chosen[streams.of_row]
+    mine = np.append(chosen, False)[streams.of_row]  # -1, no stream, finds the appended one
     order = np.lexsort((day[mine], streams.of_row[mine]))
     stream, days = streams.of_row[mine][order], day[mine][order]
     same = (stream[1:] == stream[:-1]) & (days[1:] > days[:-1])
