@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -22,6 +23,7 @@ _TEXT_CHARS = 512
 _NAME_CHARS = 140  # of ISO 20022's party names
 _CODE_CHARS = 64
 _REASON_CHARS = 200
+_NO_WORD = re.compile(r"\W+")
 
 
 def read(arguments: dict[str, Any], source: Iterator[bytes]) -> Iterator[bytes]:
@@ -78,7 +80,8 @@ def _rejected(parsed: statement.ParsedStatement) -> int:
 
 
 def _problem(problem: statement.Problem) -> domain.RowProblem:
-    column = sanitising.text(problem.column, _CODE_CHARS)
+    # The file's own name of the column as part of a field path: "Booking date" is booking_date.
+    column = _NO_WORD.sub("_", problem.column).strip("_").lower()[:_CODE_CHARS]
     return domain.RowProblem(problem.row, column, problem.reason[:_REASON_CHARS])
 
 
