@@ -19,7 +19,7 @@ from .options import Collision
 Kwargs = dict[str, Any]
 Convert = Callable[[Any], Any]
 
-PATH_LIMIT = 32
+PATH_LIMIT = 16
 """Most names of a field path; recursive messages would allow any number."""
 
 

@@ -83,9 +83,12 @@ class JsonReaders:
     def parse(self, descriptor: Descriptor, raw: bytes) -> message.Message:
         """JSON text of a whole message -> message; raises TranscodingError."""
         try:
-            return build(descriptor, self.reader(descriptor)(json_text.loads(raw)))
+            value = json_text.loads(raw)
+            made = build(descriptor, self.reader(descriptor)(value))
+            refuse_too_deep(made, raw, value)
         except Refusal as refusal:
             raise refusal.to_error() from None
+        return made
 
     def reader(self, descriptor: Descriptor) -> Convert:
         """The reader of a message type: what it returns is an argument for build() or for an enclosing message."""
@@ -142,6 +145,15 @@ def build(descriptor: Descriptor, value: Any) -> message.Message:
         ready: message.Message = value
         return ready
     return message_class(descriptor)(**value)
+
+
+def refuse_too_deep(made: message.Message, raw: bytes, value: Any) -> None:
+    """Refuse a message that its receiver could not read: on the wire it may nest deeper than in its JSON."""
+    if json_text.nests_deeper(raw, value, json_text.DYNAMIC_DEPTH_LIMIT):
+        try:
+            type(made).FromString(made.SerializeToString())
+        except (message.DecodeError, message.EncodeError):
+            raise Refusal("nested too deeply") from None
 
 
 def _takes_null(field: FieldDescriptor) -> bool:

@@ -11,6 +11,8 @@ from .errors import Refusal, clip
 
 DEPTH_LIMIT = 100
 """Deepest nesting of objects and lists, the limit of protobuf's own parsers."""
+DYNAMIC_DEPTH_LIMIT = 25
+"""Deepest nesting inside a Struct, Value or ListValue: one level there takes up to three levels on the wire."""
 
 
 def loads(raw: bytes) -> Any:
@@ -19,12 +21,16 @@ def loads(raw: bytes) -> Any:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise Refusal(f"not valid JSON at line {error.lineno}, column {error.colno}") from None
-    # fewer brackets than the limit cannot nest deeper than it
-    if raw.count(b"{") + raw.count(b"[") > DEPTH_LIMIT and depth(value) > DEPTH_LIMIT:
+    if nests_deeper(raw, value, DEPTH_LIMIT):
         raise Refusal(f"nested deeper than {DEPTH_LIMIT} levels")
     if type(value) in (dict, list):
         _refuse_duplicate_keys(raw, value)
     return value
+
+
+def nests_deeper(raw: bytes, value: Any, limit: int) -> bool:
+    """Whether the parsed text nests deeper than `limit`; fewer brackets than that cannot."""
+    return raw.count(b"{") + raw.count(b"[") > limit and depth(value) > limit
 
 
 def depth(value: Any) -> int:

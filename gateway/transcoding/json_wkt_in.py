@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import EncodeError
 
-from . import json_scalars, times
+from . import json_scalars, json_text, times
 from .errors import Refusal, clip
 from .fields import Convert, Kwargs
 from .registry import TypeRegistry, message_class
@@ -98,16 +99,28 @@ class _Dynamic:
         """Any JSON object."""
         if type(value) is not dict:
             raise Refusal("expected an object")
-        return self._struct_class(fields={key: self.value(item) for key, item in value.items()})
+        _refuse_deep(value)
+        return self._struct(value)
 
     def list_value(self, value: Any) -> Any:
         """Any JSON list."""
         if type(value) is not list:
             raise Refusal("expected a list")
-        return self._list_class(values=[self.value(item) for item in value])
+        _refuse_deep(value)
+        return self._list(value)
 
     def value(self, value: Any) -> Kwargs:
         """Any JSON value, null included."""
+        _refuse_deep(value)
+        return self._value(value)
+
+    def _struct(self, value: dict[str, Any]) -> Any:
+        return self._struct_class(fields={key: self._value(item) for key, item in value.items()})
+
+    def _list(self, value: list[Any]) -> Any:
+        return self._list_class(values=[self._value(item) for item in value])
+
+    def _value(self, value: Any) -> Kwargs:
         match value:
             case None:
                 return {"null_value": 0}
@@ -118,9 +131,14 @@ class _Dynamic:
             case int() | float():
                 return {"number_value": float(value)}
             case dict():
-                return {"struct_value": self.struct(value)}
+                return {"struct_value": self._struct(value)}
             case _:
-                return {"list_value": self.list_value(value)}
+                return {"list_value": self._list(value)}
+
+
+def _refuse_deep(value: Any) -> None:
+    if type(value) in (dict, list) and json_text.depth(value) > json_text.DYNAMIC_DEPTH_LIMIT:
+        raise Refusal(f"nested deeper than {json_text.DYNAMIC_DEPTH_LIMIT} levels")
 
 
 def _any(types: TypeRegistry, reader_of: Factory) -> Convert:
@@ -138,7 +156,10 @@ def _any(types: TypeRegistry, reader_of: Factory) -> Convert:
         bare = descriptor.full_name in SPECIAL or (descriptor.full_name == _EMPTY and bool(content))
         converted = reader_of(descriptor)(_any_value(content) if bare else content)
         made = message_class(descriptor)(**converted) if type(converted) is dict else converted
-        return {"type_url": url, "value": made.SerializeToString(deterministic=True)}
+        try:
+            return {"type_url": url, "value": made.SerializeToString(deterministic=True)}
+        except EncodeError:
+            raise Refusal("nested too deeply") from None
 
     return read
 

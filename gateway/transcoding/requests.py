@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from . import fieldmask, fields, json_text
 from .errors import Refusal, RuleError, TranscodingError
 from .fields import Kwargs, Setter
-from .json_in import JsonReaders
+from .json_in import JsonReaders, refuse_too_deep
 from .options import Options
 from .query import QueryBinder
 from .registry import message_class
@@ -58,9 +58,11 @@ class RequestDecoder:
             kwargs, value = self._body.read(body)
             if self._setters or query or self._infers_mask:
                 self._add(kwargs, variables, query, value)
+            made = self._built(kwargs)
+            refuse_too_deep(made, body, value)
         except Refusal as refusal:
             raise refusal.to_error() from None
-        return self._built(kwargs)
+        return made
 
     def _built(self, kwargs: Any) -> message.Message:
         if type(kwargs) is not dict:

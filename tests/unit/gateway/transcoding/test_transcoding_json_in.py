@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from google.protobuf import json_format
 
-from gateway.transcoding import Options, TranscodingError
+from gateway.transcoding import Options, TranscodingError, json_text
 from gateway.transcoding.json_in import JsonReaders
 from tests.support.transcoding_cases_suite import Suite
 
@@ -141,6 +141,26 @@ def test_deep_recursion_is_refused_by_the_limit_and_not_by_the_stack(garden: Sui
         _parse(garden, body)
     allowed = b'{"offshoots":[' * 49 + b"]}" * 49
     assert len(_parse(garden, allowed).offshoots) == 1
+
+
+@pytest.mark.parametrize("shape", ['{"a":%s}', "[%s]"])
+def test_dynamic_values_end_where_the_wire_does(garden: Suite, shape: str) -> None:
+    text = "1"
+    for _ in range(json_text.DYNAMIC_DEPTH_LIMIT):
+        text = shape % text
+    assert _parse(garden, f'{{"fact":{text}}}'.encode()).HasField("fact")
+    assert _violation(garden, json.loads(f'{{"fact":{shape % text}}}')) == ("fact", "nested deeper than 25 levels")
+
+
+def test_message_that_no_receiver_could_read_is_refused(garden: Suite) -> None:
+    def body(levels: int) -> bytes:
+        facts = '{"a":' * 24 + "{}" + "}" * 24
+        return ('{"offshoots":[' * levels + f'{{"facts":{facts}}}' + "]}" * levels).encode()
+
+    # 57 and 95 levels of JSON are under and over 100 levels on the wire
+    assert _parse(garden, body(16)).offshoots
+    with pytest.raises(TranscodingError, match="nested too deeply"):
+        _parse(garden, body(35))
 
 
 def test_failure_deep_inside_repeated_messages_is_found_once(garden: Suite) -> None:

@@ -77,7 +77,7 @@ def test_parameters_become_fields(garden: Suite, query: str, body: dict[str, Any
         ("%ff=1", "%ff", "broken percent escape in the query"),
         ("=1", "", "a query parameter without a name"),
         ("&".join(["tags=a"] * 1001), "", "more than 1000 query parameters"),
-        (".".join(["offshoots"] * 40) + "=1", ".".join(["offshoots"] * 40)[:80] + "...", "more than 32 names"),
+        (".".join(["offshoots"] * 40) + "=1", ".".join(["offshoots"] * 40)[:80] + "...", "more than 16 names"),
     ],
 )
 def test_refusal_names_the_parameter(garden: Suite, query: str, field: str, message: str) -> None:
@@ -108,11 +108,11 @@ def test_switches_of_the_query(garden: Suite) -> None:
 
 def test_recursive_names_do_not_fill_the_memory(garden: Suite) -> None:
     decoder = _decoder(garden, "ListPlantsRequest")
-    for depth in range(1, 30):
+    for depth in range(1, 14):
         made: Any = decoder.decode((), "filter." + "inner." * depth + "bed=x", b"")
         assert made.filter.HasField("inner")
-    with pytest.raises(TranscodingError, match="more than 32 names"):
-        decoder.decode((), "filter." + "inner." * 31 + "bed=x", b"")
+    with pytest.raises(TranscodingError, match="more than 16 names"):
+        decoder.decode((), "filter." + "inner." * 15 + "bed=x", b"")
 
 
 @given(st.text(alphabet="nameheightCm.pot[]=&%2Bü \x00\ud800{}", max_size=40))
