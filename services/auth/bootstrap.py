@@ -153,7 +153,7 @@ def _make_tools(own: Settings, stores: Stores) -> Tools:
         stores.credentials,
         stores.orders,
         stores.tokens,
-        throttled,
+        stores.attempts,
         end_sessions,
         stores.clock,
     )

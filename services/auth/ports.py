@@ -112,6 +112,10 @@ class SessionStore(Protocol):
         """Sessions of a user in state OPEN, the oldest first."""
         ...
 
+    async def unfinished_ones(self, user_id: str, limit: int) -> list[sessions.Session]:
+        """Sessions of a user in state OPEN or ENDING: those that the edge may still take."""
+        ...
+
     async def ending_ones(self, before: datetime, limit: int) -> list[sessions.Session]:
         """Sessions of anybody that have been in state ENDING since before then."""
         ...
@@ -157,7 +161,7 @@ class AttemptLedger(Protocol):
     async def save(self, key: str, attempts: throttling.Attempts) -> None: ...
 
     async def forget(self, key: str) -> None:
-        """Count from zero again; harmless when there is nothing."""
+        """Remove the count, so that nothing tells of it; harmless when there is none."""
         ...
 
 

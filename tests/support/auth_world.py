@@ -73,6 +73,8 @@ class AuthWorld:
 
     async def delivered(self) -> list[mail.Mail]:
         await self.run_job("deliver-mails")
+        # The names of mails sort by time, so the next ones must be later.
+        self.clock.move(milliseconds=1)
         return self.mails()
 
     async def register(self, email: str = EMAIL, password: str = PASSWORD) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mesh import errors, mail
 from mesh.documents import port
@@ -31,7 +31,9 @@ class DocumentOrders:
         await self._documents.insert(ORDERS.name, order.order_id, _order_data(order))
 
     async def due(self, now: datetime, limit: int) -> list[mails.Order]:
-        query = port.Query(range_field="dueAt", below=now, order="dueAt", limit=limit)
+        # Documents keep milliseconds, and a range leaves its end out.
+        just_after = now + timedelta(milliseconds=1)
+        query = port.Query(range_field="dueAt", below=just_after, order="dueAt", limit=limit)
         return [_order(document) for document in await self._documents.find(ORDERS.name, query)]
 
     async def save(self, order: mails.Order) -> mails.Order:

@@ -45,6 +45,11 @@ class DocumentSessions:
         equals = {"userId": user_id, "state": sessions.State.OPEN.value}
         return await self._find(port.Query(equals=equals, order="createdAt", limit=limit))
 
+    async def unfinished_ones(self, user_id: str, limit: int) -> list[sessions.Session]:
+        equals = {"userId": user_id, "state": sessions.State.ENDING.value}
+        ending = await self._find(port.Query(equals=equals, order="createdAt", limit=limit))
+        return ending + await self.open_ones(user_id, limit)
+
     async def ending_ones(self, before: datetime, limit: int) -> list[sessions.Session]:
         equals = {"state": sessions.State.ENDING.value}
         return await self._find(

@@ -42,6 +42,9 @@ class Attempts:
             return timedelta()
         return self.blocked_until - now
 
+    def cleared(self, now: datetime) -> Attempts:
+        return dataclasses.replace(self, count=0, blocked_until=None, forgotten_at=now)
+
     def with_one_more(self, policy: Policy, now: datetime) -> Attempts:
         fresh = self.forgotten_at is not None and self.forgotten_at <= now
         count = 1 if fresh else self.count + 1

@@ -27,7 +27,7 @@ class EraseAccount:
     credentials: ports.Credentials
     orders: ports.Orders
     tokens: ports.MailTokens
-    brake: throttle.LoginThrottle
+    ledger: ports.AttemptLedger
     ending: login.EndSessions
     clock: clock.Clock
 
@@ -64,7 +64,8 @@ class EraseAccount:
         await self.tokens.remove_all_for(account.user_id)
         if account.email_key is not None:
             await self.orders.remove_all_for(account.email_key)
-            await self.brake.forget(account.email_key)
+            await self.ledger.forget(throttle.account_entry(account.email_key))
+            await self.ledger.forget(throttle.mailbox_entry(account.email_key))
 
     async def _destroy_key(self, account: users.Account) -> tuple[users.Account, datetime]:
         erasure = account.erasure or users.Erasure(begun_at=self.clock.now())

@@ -74,9 +74,9 @@ class EndSessions:
     clock: clock.Clock
 
     async def all_of(self, user_id: str) -> None:
-        """End every open session. Raises Unavailable when the edge cannot be told; no refresh works in any case."""
+        """End every session. Raises Unavailable when the edge cannot be told; no refresh works in any case."""
         ended = []
-        for session in await self.store.open_ones(user_id, limit=2 * sessions.MAX_OPEN_SESSIONS):
+        for session in await self.store.unfinished_ones(user_id, limit=2 * sessions.MAX_OPEN_SESSIONS):
             ending = await retrying.on_conflict(functools.partial(self._begin, session.session_id))
             if ending is not None:
                 ended.append(ending)

@@ -9,7 +9,7 @@ from mesh import clock, logs
 from mesh import errors as mesh_errors
 from services.auth import ports
 from services.auth.domain import mails, throttling, users
-from services.auth.usecases import profile
+from services.auth.usecases import profile, throttle
 
 log = logs.get("auth")
 
@@ -105,7 +105,7 @@ class DeliverMails:
         return Envelope(email, institution_id, mails.Purpose.VERIFY_INSTITUTION)
 
     async def _may_get_mail(self, envelope: Envelope) -> bool:
-        entry = f"mailbox:{await self.people.email_key(envelope.address)}"
+        entry = throttle.mailbox_entry(await self.people.email_key(envelope.address))
         attempts = await self.ledger.read(entry)
         now = self.clock.now()
         if attempts.wait(now):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 
 from mesh import clock
@@ -42,18 +43,15 @@ class LoginThrottle:
         """The password was wrong, or there is no account."""
         if not client.address_key:
             return
-        try:
+        with contextlib.suppress(mesh_errors.Conflict):  # others count this address at this moment: it is counted
             await retrying.on_conflict(lambda: self._count_address(client))
-        except mesh_errors.Conflict:
-            # Others are counting this address at this moment: it does not go uncounted.
-            return
 
     async def succeeded(self, client: Client) -> None:
-        await self.forget(client.email_key)
-
-    async def forget(self, email_key: str) -> None:
-        """Nothing was wrong, or the account goes: count from zero."""
-        await self.ledger.forget(account_entry(email_key))
+        """The password was right: count from zero."""
+        entry = account_entry(client.email_key)
+        attempts = await self.ledger.read(entry)
+        with contextlib.suppress(mesh_errors.Conflict):  # another attempt came meanwhile: it stays counted
+            await self.ledger.save(entry, attempts.cleared(self.clock.now()))
 
     async def _claim(self, client: Client) -> None:
         attempts = await self.ledger.read(account_entry(client.email_key))
@@ -72,7 +70,13 @@ class LoginThrottle:
 
 
 def account_entry(email_key: str) -> str:
+    """What log-ins are counted under."""
     return f"login:{email_key}"
+
+
+def mailbox_entry(email_key: str) -> str:
+    """What mails are counted under."""
+    return f"mailbox:{email_key}"
 
 
 def _address(client: Client) -> str:
