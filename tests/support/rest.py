@@ -131,13 +131,16 @@ class Person:
 
     def credential(self, content: bytes) -> dict[str, Any]:
         """Upload a statement and wait for the credential that comes of it; the owner's view."""
-        before = {summary["credentialId"] for summary in self.credentials()}
-        self.finished(self.upload(content)["uploadId"])
+        return self.credential_of(self.upload(content)["uploadId"])
+
+    def credential_of(self, upload_id: str) -> dict[str, Any]:
+        """The credential from the latest analysis that covers an upload, once it is there; the owner's view."""
+        analysis_id = self.finished(upload_id)["result"]["analysisId"]
 
         def look() -> dict[str, Any] | None:
             for summary in self.credentials():
-                if summary["credentialId"] not in before and summary["status"] == "active":
-                    found: dict[str, Any] = self.rest.data("GET", f"/credentials/{summary['credentialId']}", self.token)
+                found: dict[str, Any] = self.rest.data("GET", f"/credentials/{summary['credentialId']}", self.token)
+                if found["metadata"]["analysisId"] == analysis_id:
                     return found
             return None
 
