@@ -143,6 +143,8 @@ def _mixed_words(text: str) -> float:
         total += 1
         scripts = {unicodedata.name(char, "?").split()[0] for char in word}
         inner = word[1:]
+        eastern = scripts & {"HANGUL", "CJK", "HIRAGANA", "KATAKANA", "HALFWIDTH"}
+        odd += bool(eastern) and bool(re.search(r"[a-z]", word))
         odd += len(scripts & {"LATIN", "CYRILLIC", "GREEK", "HEBREW", "ARABIC", "THAI"}) > 1 or (
             not word.isupper() and any(char.isupper() for char in inner)
         )

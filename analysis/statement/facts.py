@@ -11,6 +11,9 @@ from analysis.statement import currency, dates, money, table, words
 
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,4})?\b")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_BESIDE = re.compile(
+    r"\d\s?(€|£|zł|Kč|₽|₴|₺|₹|₪|₩|元|円|원|лв|грн|руб|(?:EUR|USD|GBP|CHF|PLN|CZK|HUF|RON|SEK|NOK|DKK)\b)"
+)
 _PREAMBLE_ROWS = 60
 _CELL_SPLIT = re.compile(r"[:：]\s*")
 
@@ -40,6 +43,8 @@ def _note(known: Facts, cells: list[str], found: list[str]) -> None:
     text = " ".join(cells)
     if known.account is None and (match := _IBAN.search(text)) and any(char.isdigit() for char in match[0]):
         known.account = match[0].replace(" ", "")
+    if known.currency is None and (beside := _BESIDE.search(text)):
+        known.currency = currency.code_of(beside[1])
     if len(cells) > 1:
         _labelled(known, cells)
     for cell in cells:

@@ -185,7 +185,9 @@ class ParsedStatement:
 
     @property
     def currencies(self) -> tuple[str, ...]:
-        return tuple(sorted({row.currency for row in self.transactions}))
+        """Of the rows; of the accounts where there are no rows. Empty when nobody names one."""
+        codes = {row.currency for row in self.transactions} or {account.currency for account in self.accounts}
+        return tuple(sorted(codes - {NO_CURRENCY}))
 
     def sums_minor(self) -> dict[str, tuple[int, int]]:
         """Currency -> (money in, money out), both not negative, in minor units."""

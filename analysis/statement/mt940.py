@@ -89,6 +89,9 @@ def _rows(text: str, bounds: limits.Limits, result: draft.Draft) -> Iterator[dra
     if waiting is not None:
         yield waiting
     _close(page, result)
+    if not result.balances and "\n:34F:" in text:
+        reason = "an interim report (MT942): it has neither opening nor closing balance"
+        result.problems.add(1, "34F", "", reason, "interim_report")
 
 
 def _header(tag: str, content: str, line: int, page: _Page, result: draft.Draft) -> _Page:

@@ -51,14 +51,14 @@ def _may_be_empty(parsed: model.ParsedStatement) -> bool:
 
 def _draft(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
     text, encoding = decoding.decode(data, ofx.declared_encoding(data))
-    if json_format.looks_like(text):
-        return json_format.read(text, hints, bounds, problems)
     if ofx.looks_like(text):
         return ofx.read(text, encoding, bounds, problems)
     if camt.looks_like(text):
         return camt.read(text, encoding, bounds, problems)
     if mt940.looks_like(text):
         return mt940.read(text, encoding, bounds, problems)
+    if json_format.looks_like(text):
+        return json_format.read(text, hints, bounds, problems)
     if qif.looks_like(text):
         return qif.read(text, encoding, hints, bounds, problems)
     return tabular.read(delimited.read(text, encoding, bounds), hints, problems)

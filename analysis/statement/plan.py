@@ -19,6 +19,7 @@ class Money:
     debit: int | None = None
     credit: int | None = None
     flag: int | None = None
+    check: int | None = None  # a direction column that signed amounts must agree with
     balance: int | None = None
     fee: int | None = None
     fee_sign: int = -1

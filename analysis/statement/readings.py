@@ -75,7 +75,9 @@ def _amounts(found: roles.Roles, index: int, balance: int | None, prior: float) 
                 yield plan.Money("flag", amount=index, flag=flag, balance=at, prior=prior + named)
             if at is not None:
                 yield plan.Money("balance", amount=index, balance=at, prior=prior - 0.2)
-        yield plan.Money("sign", amount=index, balance=at, prior=prior + (0.3 if column.negative else 0.0))
+        direction = next((flag for flag in roles.flag_columns(found) if found.score(flag, "flag")), None)
+        check = direction if column.negative else None
+        yield plan.Money("sign", amount=index, balance=at, check=check, prior=prior + (0.3 if column.negative else 0.0))
 
 
 def _balances(found: roles.Roles, balance: int | None, taken: Sequence[int]) -> list[int | None]:
@@ -115,7 +117,9 @@ def _frequency(found: roles.Roles, debit: int, credit: int) -> float:
 def _looks(found: roles.Roles, column: profile.Column) -> float:
     """How much an unlabelled column looks like amounts rather than counts, numbers of documents or prices."""
     full = column.filled / max(len(column.values), 1)
-    points = 0.5 * full + 0.6 * column.share(column.decimals) + 0.6 * bool(column.negative)
+    points = (
+        0.5 * full - 1.5 * max(0.0, 0.95 - full) + 0.6 * column.share(column.decimals) + 0.6 * bool(column.negative)
+    )
     points += 0.1 * bool(column.signed) - 0.02 * column.index
     if not column.decimals and not column.negative:
         points -= 0.4

@@ -10,6 +10,7 @@ from decimal import Decimal
 from analysis.statement import currency, dates, draft, facts, figures, headers, model, plan, table, words
 
 _EMPTY = frozenset(("", "-", "--", "—", "n/a", "null", "None"))
+_FEW_STRAYS = 3  # more of them are titles of groups or pages
 _TAIL_ROWS = 40  # footer lines remembered until it is known whether the table goes on
 
 
@@ -35,6 +36,7 @@ class Walker:
         self._last_row = 0
         self._tail: list[tuple[table.Row, str, str, str, str]] = []
         self._without_amount = 0
+        self._strays: list[tuple[int, str, str]] = []  # lines of text amid the table
 
     def rows(self) -> Iterator[draft.DraftRow]:
         waiting: draft.DraftRow | None = None
@@ -150,7 +152,7 @@ class Walker:
         dated = any(cells[index].strip() not in _EMPTY for index in self._plan.dates[:1])
         if bad is not None:
             if booked is not None or (dated and self._wide(row)):
-                self._problem(row, bad, cells[bad], "not an amount", "bad_amount")
+                self._bad_cell(row, bad, cells[bad])
         elif amount is None:
             self._no_amount(row, cells, booked, dated, before)
         elif dated:
@@ -168,8 +170,20 @@ class Walker:
             more = _joined(cells, self._plan.texts)
             if more and sum(bool(cell.strip()) for cell in cells) <= len(self._plan.texts):
                 before.text = f"{before.text} {more}".strip()
-        elif dated and self._wide(row) and any(char.isdigit() for char in cells[self._plan.dates[0]]):
-            self._remember(row, self._plan.dates[0], cells[self._plan.dates[0]], "not a date", "bad_date")
+        elif dated and self._wide(row):
+            at = self._plan.dates[0]
+            if any(char.isdigit() for char in cells[at]) and sum(bool(cell.strip()) for cell in cells) > 1:
+                self._remember(row, at, cells[at], "not a date", "bad_date")
+            elif any(char.isalnum() for char in cells[at]):
+                self._strays.append((row.line, self._plan.header.name(at), cells[at]))
+
+    def _bad_cell(self, row: table.Row, column: int, value: str) -> None:
+        if column == self._plan.money.check:
+            self._problem(row, column, value, "the sign of the amount contradicts this cell", "contradiction")
+        elif column == self._plan.money.flag:
+            self._problem(row, column, value, "the cell does not say which way the money went", "bad_direction")
+        else:
+            self._problem(row, column, value, "not an amount", "bad_amount")
 
     def _wide(self, row: table.Row) -> bool:
         return len(row.cells) >= max(2, self._plan.width - 1)
@@ -226,6 +240,11 @@ class Walker:
 
     def _finish(self) -> None:
         dropped = 0
+        strays = [stray for stray in self._strays if stray[0] < self._last_row]
+        for line, column, text in strays if len(strays) <= _FEW_STRAYS else ():
+            self._problems.add(line, column, text, "the row holds text and neither date nor amount", "stray_text")
+        if len(strays) > _FEW_STRAYS:
+            self.notes.append(f"{len(strays)} lines of text amid the rows were left out")
         for row, column, value, reason, code in self._tail:
             if code == "bad_date" and any(char.isdigit() for char in value):
                 self._problems.add(row.line, column, value, reason, code)
@@ -331,7 +350,7 @@ def _amount_of(planned: plan.Plan, read: dict[int, figures.Reader]) -> Callable[
 
 
 def _single_amount(money: plan.Money, read: figures.Reader, at: int) -> Callable[[list[str]], _Amount]:
-    flag_at = money.flag
+    flag_at, check_at = money.flag, money.check
 
     def amount(cells: list[str]) -> _Amount:
         figure = read(cells[at])
@@ -345,6 +364,8 @@ def _single_amount(money: plan.Money, read: figures.Reader, at: int) -> Callable
             if kind is None:
                 return value, flag_at
             return (-abs(value) if kind == "debit" else abs(value)), None
+        if check_at is not None and value and (kind := words.flag_of(cells[check_at])) in ("credit", "debit"):
+            return value, (check_at if (kind == "credit") != (value > 0) else None)
         return value, None
 
     return amount

@@ -11,8 +11,12 @@ def questions(
     evidence: judge.Evidence, found: roles.Roles, money: plan.Money, hints: model.Hints, notes: list[str]
 ) -> list[model.Question]:
     """Settles `money` further in place; returns what stays open."""
+    if hints.sign is not None:
+        money.check = None
     if hints.sign is not None or money.source in ("flag", "balance"):
         return []
+    if money.check is not None and (asked := _contradicted(evidence, money)):
+        return asked
     held, checked = judge.chain(evidence, money)
     if checked >= 2 and held * 2 > checked:
         return []
@@ -24,6 +28,18 @@ def questions(
     if not values or all(value < 0 for value in values) or money.negate:
         return []
     return _unsigned(evidence, found, money)
+
+
+def _contradicted(evidence: judge.Evidence, money: plan.Money) -> list[model.Question]:
+    """Signs and direction column say the opposite of each other in most rows: which of them lies?"""
+    assert money.check is not None
+    kinds = [words.flag_of(evidence.cell(index, money.check)) for index in range(len(evidence.rows))]
+    pairs = [(kind, value) for kind, value in zip(kinds, judge.amounts(evidence, money), strict=True) if kind and value]
+    against = sum((kind == "credit") != (value > 0) for kind, value in pairs if kind != "neutral")
+    if against * 2 <= len(pairs):
+        return []
+    why = "the signs of the amounts contradict the column that names the direction"
+    return [model.Question("sign", "sign", ("signed", "inverted"), why)]
 
 
 def _unnamed_pair(evidence: judge.Evidence, found: roles.Roles, money: plan.Money) -> list[model.Question]:
@@ -68,6 +84,8 @@ def _card(evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes
 
 def _unsigned(evidence: judge.Evidence, found: roles.Roles, money: plan.Money) -> list[model.Question]:
     """No amount has a sign: words decide row by row where nearly all rows have one, else the caller is asked."""
+    if sum(words.has_phrase(words.normalise(name), words.MERCHANT_MARKS) for name in found.header.names) >= 2:
+        return []
     directions = [judge.direction_of(text) for text in evidence.texts]
     outs, ins = directions.count(-1), directions.count(1)
     if outs and outs + ins >= 0.9 * len(directions) and len(directions) >= _ENOUGH_ROWS:

@@ -75,6 +75,8 @@ def _plan(
     money = ranked[0]
     notes: list[str] = []
     questions += signs.questions(evidence, found, money, hints, notes)
+    if code and code == _doubtful_sign(found) and code != hints.currency:
+        notes.append(f"the sign beside the amounts was taken to mean {code}")
     planned = _completed(found, booked, valued, money, marks, order, code, hints, known)
     planned.confidence = _confidence(evidence, ranked, order, marks)
     return planned, questions, notes
@@ -118,7 +120,22 @@ def _beside_amounts(found: roles.Roles) -> str | None:
             codes = {figure.currency for value in column.values[:50] if (figure := reader(value)) and figure.currency}
             if len(codes) == 1:
                 return codes.pop()
-    return None
+    return _doubtful_sign(found)
+
+
+def _doubtful_sign(found: roles.Roles) -> str | None:
+    """ "$" is most often the US dollar; "¥" is the yuan beside Chinese and the yen beside Japanese words."""
+    cells = "".join(value for column in found.columns if column.is_money for value in column.values[:50])
+    if "$" in cells:
+        return "USD"
+    if "¥" not in cells and "\uffe5" not in cells:
+        return None
+    text = "".join((*found.header.names, *(value for column in found.columns for value in column.values[:50])))
+    return "JPY" if _KANA.search(text) else "CNY" if _HAN.search(text) else None
+
+
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 def _evidence(
@@ -254,7 +271,3 @@ def _layout(source: table.Table, planned: plan.Plan) -> model.Layout:
 def _parts(row: table.Row, planned: plan.Plan) -> dates.Parts | None:
     index = planned.dates[0]
     return dates.read(row.cells[index]) if index < len(row.cells) else None
-
-
-def known_code(text: str) -> str | None:
-    return currency.code_of(text)

@@ -308,6 +308,10 @@ CARD_PAYMENTS = """
 CARD_MARKS = """
     card|credit card|card member|cardmember|merchant category|mcc|kreditkarte|kartennummer|karteninhaber|carte de credit|tarjeta de credito|tarjeta|carta di credito|cartao de credito|cartao|fatura|creditcard|kreditkort|luottokortti|karta kredytowa|kreditni karta|hitelkartya|card number|visa|mastercard|amex|american express|信用卡|クレジットカード|ご利用金額|신용카드|merchant|extended details|appears on your statement as|doing business as"""
 
+# Headings of payment providers' lists of what customers paid: positive is money in.
+MERCHANT_MARKS = """
+    customer id|customer email|customer name|customer description|amount refunded|refunded amount|invoice id|payout id|payout|charge id|buyer|order id|net payout|kunde|kunden id|client id|acheteur|comprador|cliente id"""
+
 # Month names (full and short) by number, all languages together.
 MONTHS: dict[int, str] = {
     1: "jan|january|januar|janner|janv|janvier|ene|enero|gen|gennaio|janeiro|januari|januari|tammi|tammikuu|tammikuuta|sty|styczen|stycznia|led|leden|ledna|januara|januari|janua|januar|ian|ianuarie|sijecanj|sijecnja|sij|янв|январь|января|січ|січня|січень|яну|януари|јан|јануар|ιαν|ιανουαριος|ιανουαριου|oca|ocak|jaan|jaanuar|janvaris|sausis|sausio|saus|janeiro|jannar|januarja|יanuar|ינואר|ינו|يناير|كانون الثاني|thang 1|januari|มกราคม|ม.ค|janar",

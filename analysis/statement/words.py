@@ -49,6 +49,7 @@ CLOSING = phrases(vocabulary.CLOSING)
 WORDS_OUT = phrases(vocabulary.WORDS_OUT)
 WORDS_IN = phrases(vocabulary.WORDS_IN)
 CARD_PAYMENTS = phrases(vocabulary.CARD_PAYMENTS)
+MERCHANT_MARKS = phrases(vocabulary.MERCHANT_MARKS)
 CARD_MARKS = phrases(vocabulary.CARD_MARKS)
 MONTHS = {phrase.rstrip("."): number for number, block in vocabulary.MONTHS.items() for phrase in phrases(block)}
 _LONGEST = max(len(phrase.split()) for phrase in HEADER_PHRASES)
@@ -117,7 +118,9 @@ def _without_currency(cell: str) -> tuple[str, str | None]:
     kept: list[str] = []
     for token in re.split(r"[\s()\[\]（）:：.,_*]+", cell):
         found = (
-            currency.code_of(token) if token and (token.isupper() or not token.isalpha() or len(token) > 3) else None
+            currency.code_of(token)
+            if token and (token.isupper() or not (token.isascii() and token.isalpha()) or len(token) > 3)
+            else None
         )
         if found and (currency.is_code(token) or not token.isascii() or "$" in token or "€" in token):
             code = code or found
