@@ -220,8 +220,8 @@ class Institutions(Protocol):
 class ApiKeys(Protocol):
     """API keys of institutions."""
 
-    async def add(self, key: institutions.ApiKey) -> bool:
-        """Store a new key; False (and nothing stored) when its prefix is taken."""
+    async def add(self, key: institutions.ApiKey) -> institutions.ApiKey | None:
+        """Store a new key; None (and nothing stored) when its prefix is taken."""
         ...
 
     async def find(self, key_id: str) -> institutions.ApiKey | None: ...

@@ -133,6 +133,10 @@ class AuthWorld:
         request = institution_service_pb2.AuthenticateApiKeysRequest(api_keys=texts)
         return list((await self.call("InstitutionService/AuthenticateApiKeys", request)).results)
 
+    def files(self) -> bytes:
+        """Everything that lies in the files of the documents."""
+        return b"".join(path.read_bytes() for path in self.folder.glob("credpass.db*"))
+
     async def events(self) -> list[str]:
         """Types of the events in the outbox, in order."""
         pending = await self.backends.documents.pending_events(100)

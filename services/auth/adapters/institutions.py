@@ -64,12 +64,11 @@ class DocumentApiKeys:
     def __init__(self, documents: port.Documents) -> None:
         self._documents = documents
 
-    async def add(self, key: institutions.ApiKey) -> bool:
+    async def add(self, key: institutions.ApiKey) -> institutions.ApiKey | None:
         try:
-            await self._documents.insert(API_KEYS.name, key.prefix, _key_data(key))
+            return _key(await self._documents.insert(API_KEYS.name, key.prefix, _key_data(key)))
         except port.DuplicateKey:
-            return False
-        return True
+            return None
 
     async def find(self, key_id: str) -> institutions.ApiKey | None:
         found = await self._documents.find(API_KEYS.name, port.Query(equals={"keyId": key_id}, limit=1))

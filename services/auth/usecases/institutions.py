@@ -53,8 +53,9 @@ class MakeKey:
     async def __call__(self, institution_id: str, wish: KeyWish) -> NewKey:
         for _ in range(_PREFIX_ATTEMPTS):
             new = self._draw(institution_id, wish)
-            if await self.keys.add(new.key):
-                return new
+            stored = await self.keys.add(new.key)
+            if stored is not None:
+                return NewKey(stored, new.text)
         raise mesh_errors.Conflict
 
     def _draw(self, institution_id: str, wish: KeyWish) -> NewKey:
