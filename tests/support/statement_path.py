@@ -21,11 +21,13 @@ from mesh.rpc import context
 from services.analysis import bootstrap as analysis
 from services.analysis import settings as analysis_settings
 from services.ingestion import bootstrap as ingestion
+from services.ingestion import domain
 from services.ingestion import settings as ingestion_settings
 from tests.fakes import channels
 from tests.support import clocks
 
 USER = "user_one"
+PATIENCE = domain.Patience(timedelta(minutes=2), 5)
 _CHUNK_BYTES = 64 * 1024
 
 
