@@ -22,6 +22,7 @@ _SPREAD = np.array([1.5, 3.0, 6.0, 12.0, 18.0, 25.0])
 _GRACE = np.array([2.0, 3.0, 6.0, 10.0, 14.0, 21.0])
 _LEAST_PAYMENTS = 3
 _LEAST_REGULAR = 0.6  # share of the intervals that fit the period
+_WIDEST_SPREAD = 0.5  # median deviation of one stream's amounts, by their median
 _AMOUNT_STEP = 1.3  # payments of one payer that differ by more belong to different streams
 _MOST_MISSED = 3  # periods between two payments that count as missed; a longer pause was agreed or ended
 _ENDED_AFTER = 3
@@ -67,12 +68,20 @@ class Dues:
 
 def find(key: Ints, day: Ints, amount: Floats, as_of: int) -> Streams:
     """Streams among rows of one `key` (payer, direction, purpose); first over all amounts, then by amount band."""
-    of_row = _regular(key, day, np.full(len(key), True))
+    of_row = _regular(key, day, _of_one_size(key, np.abs(amount)))
     rest = of_row < 0
     banded, _ = groups.codes(key, _bands(key, np.abs(amount), rest))
     second = _regular(banded, day, rest)
     of_row = np.where(rest & (second >= 0), second + of_row.max(initial=-1) + 1, of_row)
     return _described(of_row, day, np.abs(amount), as_of)
+
+
+def _of_one_size(key: Ints, size: Floats) -> Bools:
+    """Rows of keys whose amounts lie about one level."""
+    group, n_groups = groups.codes(key)
+    typical = groups.medians(size, group, n_groups)
+    spread = groups.medians(np.abs(size - typical[group]), group, n_groups)
+    return (spread <= _WIDEST_SPREAD * typical)[group]
 
 
 def _bands(key: Ints, size: Floats, chosen: Bools) -> Ints:
