@@ -20,12 +20,12 @@ class Job:
 
     name: str
     interval_s: float
-    run: Callable[[], Awaitable[None]]
+    run: Callable[[], Awaitable[object]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Piece:
-    """A piece of background work: `run` returns after `stop`; `trouble` says what is wrong with it, empty for nothing."""
+    """A piece of background work: `run` returns after `stop`; `trouble` says what is wrong, empty for nothing."""
 
     name: str
     run: Callable[[], Awaitable[None]]
@@ -58,8 +58,8 @@ class JobRunner:
             try:
                 async with asyncio.timeout(JOB_TIMEOUT_S):
                     await self._job.run()
-            except Exception as error:  # noqa: BLE001 - a job's failure is told to the operator; the next run comes
-                LOG.error("job failed", job=self._job.name, error=error)
+            except Exception:  # a job's failure is told to the operator; the next run comes
+                LOG.exception("job failed", job=self._job.name)
                 return "failed"
         return "ok"
 
@@ -103,5 +103,5 @@ class Background:
     async def _watch(self, piece: Piece) -> None:
         try:
             await piece.run()
-        except Exception as error:  # noqa: BLE001 - it stays visible: readiness is red from here on
-            LOG.error("background work ended", piece=piece.name, error=error)
+        except Exception:  # it stays visible: readiness is red from here on
+            LOG.exception("background work ended", piece=piece.name)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import datetime as dt
 import logging
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 import structlog
@@ -31,7 +32,9 @@ SENSITIVE = frozenset({"password", "token", "authorization", "apiKey", "api_key"
 _DEPTH_LIMIT = 8
 _ITEMS_LIMIT = 20
 _FRAMES_LIMIT = 12
-_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+_VALUE_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+_FLUSH_AFTER_S = 0.02
+_LINES_LIMIT = 1000
 
 
 class Stream(Protocol):
@@ -42,43 +45,53 @@ class Stream(Protocol):
     def flush(self) -> Any: ...
 
 
+class Parts(NamedTuple):
+    """A line before it is rendered."""
+
+    timestamp: dt.datetime
+    level: str
+    service: str
+    correlation_id: str
+    message: str
+    metadata: MutableMapping[str, Any]
+
+
 class Sink:
-    """Writes lines to a stream, those of one turn of the event loop at once: a system call a line costs too much."""
+    """Writes the lines of some milliseconds at once: rendering and a system call for each cost several times more."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._lines: list[bytes] = []
+        self._lines: list[Parts] = []
         self._lock = threading.Lock()
+        # The loop that will flush; None when no flush is due.
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def msg(self, line: bytes) -> None:
-        """Take one line, without its line feed."""
+    def take(self, parts: Parts) -> None:
+        """Take the parts of one line; nobody changes them afterwards."""
         with self._lock:
-            self._lines.append(line)
-            first = len(self._lines) == 1
-        self._flush_soon(first=first)
-
-    debug = info = warning = error = critical = exception = msg
-
-    def _flush_soon(self, *, first: bool) -> None:
+            self._lines.append(parts)
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # no loop in this thread: nothing else would come to flush
             self.flush()
             return
-        if first or loop is not self._loop:  # a loop that was closed has dropped its turn
+        if loop is not self._loop:
             self._loop = loop
-            loop.call_soon(self.flush)
+            loop.call_later(_FLUSH_AFTER_S, self.flush)
+        elif len(self._lines) >= _LINES_LIMIT:
+            self.flush()
+
+    # The names by which structlog hands over what the renderer gives.
+    debug = info = warning = error = critical = take
 
     def flush(self) -> None:
         """Write what has been taken."""
         with self._lock:
-            lines, self._lines = self._lines, []
-            if not lines:
+            taken, self._lines, self._loop = self._lines, [], None
+            if not taken:
                 return
-            lines.append(b"")
             try:
-                self._stream.write(b"\n".join(lines))
+                self._stream.write(b"".join(map(rendered, taken)))
                 self._stream.flush()
             except (OSError, ValueError):  # the reader of our output is gone: no log can tell
                 return
@@ -118,9 +131,9 @@ def get(service: str = "") -> structlog.typing.FilteringBoundLogger:
 
 
 def write(level: str, service: str, correlation_id: str, text: str, metadata: MutableMapping[str, Any]) -> None:
-    """Log a line without a logger in between: for the line that every call leaves, at a third of the cost."""
+    """Log a line without a logger in between, for what every call leaves. Nobody changes `metadata` afterwards."""
     if LEVELS[level] >= _State.level:
-        _State.sink.msg(line(level, service, correlation_id, text, metadata))
+        _State.sink.take(Parts(_State.time.now(), level, service, correlation_id, text, metadata))
 
 
 def flush() -> None:
@@ -128,27 +141,34 @@ def flush() -> None:
     _State.sink.flush()
 
 
-def _render(_logger: object, level: str, event: MutableMapping[str, Any]) -> bytes:
+def _render(_logger: object, level: str, event: MutableMapping[str, Any]) -> tuple[tuple[Parts], dict[str, Any]]:
     info = context.current()
     text = event.pop("event")
+    if event.pop("exc_info", False):
+        event.setdefault("error", sys.exc_info()[1])
     service = event.pop("service", "") or info.service
     correlation_id = event.pop("correlationId", "") or info.correlation_id
-    return line(level, service, correlation_id, str(text), event)
+    # Rendered later, so what a caller may still change is rendered now; most values are plain.
+    for name, value in event.items():
+        if not isinstance(value, str | int | float):
+            event[name] = orjson.Fragment(orjson.dumps(value, default=_plain, option=_VALUE_OPTIONS))
+    return (Parts(_State.time.now(), level, service, correlation_id, str(text), event),), {}
 
 
-def line(level: str, service: str, correlation_id: str, text: str, metadata: MutableMapping[str, Any]) -> bytes:
+def rendered(parts: Parts) -> bytes:
     """A line as it is written."""
+    metadata = parts.metadata
     for name in SENSITIVE & metadata.keys():
         metadata[name] = MASK
-    parts = {
-        "timestamp": _State.time.now(),
-        "level": level,
-        "service": service,
-        "correlationId": correlation_id,
-        "message": text,
+    line = {
+        "timestamp": parts.timestamp,
+        "level": parts.level,
+        "service": parts.service,
+        "correlationId": parts.correlation_id,
+        "message": parts.message,
         "metadata": metadata,
     }
-    return orjson.dumps(parts, default=_plain, option=_OPTIONS)
+    return orjson.dumps(line, default=_plain, option=_VALUE_OPTIONS | orjson.OPT_APPEND_NEWLINE)
 
 
 def _plain(value: object) -> object:
@@ -228,7 +248,7 @@ class _Forward(logging.Handler):
         # Arguments may quote data; the template was written by the library's author.
         text = record.msg if isinstance(record.msg, str) and (record.args or not record.exc_info) else record.name
         info = context.current()
-        _State.sink.msg(line(level, info.service, info.correlation_id, text, metadata))
+        _State.sink.take(Parts(_State.time.now(), level, info.service, info.correlation_id, text, metadata))
 
 
 _configure_ours("warning")

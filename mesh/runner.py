@@ -15,14 +15,25 @@ from typing import NoReturn, TypeVar
 from mesh import backends as backends_
 from mesh import errors, logs, telemetry, tls, urls
 from mesh import settings as settings_
-from mesh.background import Background, JobRunner, Piece
-from mesh.background import Job as Job
+from mesh.background import Background, Job, JobRunner, Piece
 from mesh.events import port, relay, topics, worker
 from mesh.rpc import channels, context, ops
 from mesh.rpc.call import Load, Surroundings
 from mesh.rpc.policy import PolicyError
-from mesh.rpc.server import Registration as Registration
-from mesh.rpc.server import Server, StartError
+from mesh.rpc.server import Registration, Server, StartError
+
+__all__ = (
+    "Job",
+    "Registration",
+    "Running",
+    "Service",
+    "build_service",
+    "host",
+    "host_all",
+    "run",
+    "run_process",
+    "run_until_signal",
+)
 
 SWEEP_INTERVAL_S = 60.0
 MEASURE_INTERVAL_S = 15.0
@@ -53,8 +64,8 @@ class Running:
     """Services at work. `targets`: where each is reached; `ops`, `health`: addresses of the plain ports."""
 
     targets: Mapping[str, str]
-    ops: str
-    health: str
+    ops_address: str
+    health_address: str
     troubles: ops.Troubles
 
 
@@ -225,7 +236,7 @@ def run(
     build: Build[Own],
     environ: Mapping[str, str] | None = None,
 ) -> NoReturn:
-    """Run one service as a process of its own until SIGTERM or SIGINT, and exit: 0 after a drain, 1 if it cannot run."""
+    """Run one service as a process of its own until SIGTERM or SIGINT; exit 0 after a drain, 1 if it cannot run."""
     run_process(name, lambda: _serve(name, load_settings, build, os.environ if environ is None else environ))
 
 

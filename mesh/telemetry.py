@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -15,16 +17,6 @@ prometheus.PlatformCollector(registry=REGISTRY)
 # The promises of the mesh lie between a millisecond and a few seconds.
 LATENCY_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-RPC_CALLS = prometheus.Counter(
-    "credpass_rpc_calls", "Calls served, by what came of them.", ("service", "method", "outcome"), registry=REGISTRY
-)
-RPC_SECONDS = prometheus.Histogram(
-    "credpass_rpc_seconds",
-    "Time from a call's arrival to its answer.",
-    ("service", "method"),
-    buckets=LATENCY_BUCKETS_S,
-    registry=REGISTRY,
-)
 RPC_IN_FLIGHT = prometheus.Gauge(
     "credpass_rpc_in_flight", "Calls being worked on now.", ("service",), registry=REGISTRY
 )
@@ -56,6 +48,57 @@ JOB_RUNS = prometheus.Counter(
 POOL_BUSY = prometheus.Gauge("credpass_pool_busy", "Worker processes or threads at work.", ("pool",), registry=REGISTRY)
 
 
+class Latencies:
+    """How the calls of one method went. It only adds numbers: every call of a process passes through here."""
+
+    def __init__(self, service: str, method: str) -> None:
+        self._labels = (service, method)
+        self._buckets = [0] * (len(LATENCY_BUCKETS_S) + 1)
+        self._sum_s = 0.0
+        self._outcomes: dict[str, int] = {}
+
+    def add(self, outcome: str, taken_s: float) -> None:
+        """Count a call. `outcome`: "ok" or the kind of its error."""
+        self._buckets[bisect.bisect_left(LATENCY_BUCKETS_S, taken_s)] += 1
+        self._sum_s += taken_s
+        self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
+
+    def add_to(self, seconds: metrics_core.HistogramMetricFamily, calls: metrics_core.CounterMetricFamily) -> None:
+        """Show what was counted."""
+        bounds = (*map(str, LATENCY_BUCKETS_S), "+Inf")
+        sums = itertools.accumulate(self._buckets)
+        seconds.add_metric(self._labels, list(zip(bounds, sums, strict=True)), self._sum_s)
+        for outcome, count in self._outcomes.items():
+            calls.add_metric((*self._labels, outcome), count)
+
+
+class _Calls:
+    """Shows the latencies of every method when Prometheus asks."""
+
+    def __init__(self) -> None:
+        self.by_method: dict[tuple[str, str], Latencies] = {}
+
+    def collect(self) -> Iterable[metrics_core.Metric]:
+        seconds = metrics_core.HistogramMetricFamily(
+            "credpass_rpc_seconds", "Time from a call's arrival to its answer.", labels=("service", "method")
+        )
+        calls = metrics_core.CounterMetricFamily(
+            "credpass_rpc_calls", "Calls served, by what came of them.", labels=("service", "method", "outcome")
+        )
+        for latencies in self.by_method.values():
+            latencies.add_to(seconds, calls)
+        return (seconds, calls)
+
+
+_calls = _Calls()
+REGISTRY.register(_calls)
+
+
+def latencies(service: str, method: str) -> Latencies:
+    """Where the calls of a method are counted; the same one for the same names."""
+    return _calls.by_method.setdefault((service, method), Latencies(service, method))
+
+
 class WorkerCounts(Protocol):
     """What a worker counts itself."""
 
@@ -83,7 +126,7 @@ class _Workers:
 
 
 _workers = _Workers()
-REGISTRY.register(_workers)  # type: ignore[arg-type]
+REGISTRY.register(_workers)
 
 
 def watch_worker(group: str, worker: WorkerCounts) -> None:

@@ -1,6 +1,6 @@
 """Calls to other services: mTLS, a deadline on each, retries where the contract allows them, typed errors back.
 
-A stub from here is used like a generated one: `await stub.Login(request)`, `async for rows in stub.StreamRows(request)`,
+A stub from here is used like a generated one: `await stub.Login(request)`, `async for x in stub.StreamRows(request)`,
 `await stub.UploadStatement(requests)`. A call is sent when it is awaited. Whoever leaves a stream early closes it
 (`contextlib.aclosing`).
 """

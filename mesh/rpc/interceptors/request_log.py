@@ -21,8 +21,7 @@ class RequestLog(Interceptor):
     def __init__(self, surroundings: Surroundings, policy: MethodPolicy, handler: Handler) -> None:
         super().__init__(surroundings, policy, handler)
         self._service, self._method = surroundings.service, policy.name
-        self._latency_s = telemetry.RPC_SECONDS.labels(self._service, self._method)
-        self._succeeded = telemetry.RPC_CALLS.labels(self._service, self._method, "ok")
+        self._count = telemetry.latencies(surroundings.service, policy.name).add
 
     def before(self, call: Call) -> None:
         try:
@@ -34,7 +33,6 @@ class RequestLog(Interceptor):
     def after(self, call: Call) -> None:
         error = call.service_error
         taken_s = time.monotonic() - call.started
-        self._latency_s.observe(taken_s)
         level, kind = "info", "ok"
         metadata = {
             "method": self._method,
@@ -42,12 +40,10 @@ class RequestLog(Interceptor):
             "requestId": call.request_id,
             "durationMs": round(taken_s * 1000, 3),
         }
-        if error is None:
-            self._succeeded.inc()
-        else:
+        if error is not None:
             level, kind = _level(call, error.kind), error.kind.value
             metadata["reason"] = error.reason
-            telemetry.RPC_CALLS.labels(self._service, self._method, kind).inc()
+        self._count(kind, taken_s)
         metadata["outcome"] = "cancelled" if call.cancelled else kind
         logs.write(level, self._service, call.correlation_id, "call", metadata)
 

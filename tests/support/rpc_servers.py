@@ -1,0 +1,67 @@
+"""Real servers over real mTLS on free ports, and stubs that call them, for tests of the mesh."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, TypeVar
+
+import grpc
+
+from mesh import clock as clocks
+from mesh import tls
+from mesh.documents import port as documents
+from mesh.rpc import context
+from mesh.rpc.call import Load, Surroundings
+from mesh.rpc.channels import Channels
+from mesh.rpc.server import Registration, Server
+from mesh.settings import Settings
+
+LOOPBACK = "127.0.0.1:0"
+IDENTITIES = tls.throwaway(clocks.SystemClock())
+
+Stub = TypeVar("Stub")
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    service: str,
+    registrations: Sequence[Registration],
+    store: documents.Documents,
+    *,
+    address: str = LOOPBACK,
+    identity: tls.Identity | None = None,
+    concurrency: int = 100,
+    drain_s: float = 5.0,
+) -> AsyncIterator[Server]:
+    """A server of `service` as long as the block runs."""
+    surroundings = Surroundings(service, store, clocks.SystemClock(), Load(concurrency))
+    server = Server(surroundings, registrations, identity or IDENTITIES.identity(service), address)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.drain(drain_s)
+
+
+@contextlib.asynccontextmanager
+async def stub_of(
+    factory: Callable[[grpc.aio.Channel], Stub],
+    service: str,
+    target: str,
+    *,
+    caller: str = "gateway",
+    identities: tls.Tls = IDENTITIES,
+) -> AsyncIterator[Stub]:
+    """A stub that shows the certificate of `caller`."""
+    channels = Channels(Settings(targets={service: target}), identities, caller)
+    try:
+        yield channels.stub(factory, service)
+    finally:
+        await channels.close()
+
+
+def outside_call(principal: context.Principal | None = None, **parts: Any) -> context.CallInfo:
+    """What the gateway knows of a request from outside."""
+    told: dict[str, Any] = {"request_id": "req_1", "correlation_id": "corr_1", **parts}
+    return context.CallInfo(service="gateway", method="test", principal=principal, **told)
