@@ -1,8 +1,8 @@
 """Typed errors that cross every hop and are the same type again on the far side.
 
-Raise what happened: a subclass that states the fact, with its area's reason. `mesh.rpc.status` turns one into a gRPC status
-with google.rpc.ErrorInfo (and BadRequest, RetryInfo) and back; nothing else knows status codes. Standard library only, so
-that a domain may import it.
+Raise what happened: a subclass that states the fact, with its area's reason. `mesh.rpc.status` turns one into a gRPC
+status with google.rpc.ErrorInfo (and BadRequest, RetryInfo) and back; nothing else knows status codes. Standard library
+only, so that a domain may import it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Kind(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FieldViolation:
-    """One field that breaks a rule: its path in proto names (`profile.first_name`, `rows[17].amount`) and what is wrong."""
+    """A field that breaks a rule: its path in proto names (`profile.first_name`, `rows[17].amount`), what is wrong."""
 
     field: str
     message: str
@@ -68,7 +68,7 @@ class ServiceError(Exception):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        # The first class that claims a reason keeps it: a subclass that only narrows the message shares its parent's reason.
+        # The first class that claims a reason keeps it: one that only narrows the message shares its parent's reason.
         ServiceError.registry.setdefault((cls.domain, cls.reason), cls)
 
 
@@ -136,7 +136,7 @@ class DeadlineExceeded(ServiceError):
 
 
 class Unexplained(ServiceError):
-    """Far side only: an error whose reason this process has no class for. It keeps kind, domain and reason as they came."""
+    """Far side only: an error whose reason this process has no class for. It keeps kind, domain and reason."""
 
     def __init__(self, kind: Kind, domain: str, reason: str, message: str, **parts: object) -> None:
         super().__init__(message, **parts)  # type: ignore[arg-type]
