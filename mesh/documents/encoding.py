@@ -38,7 +38,7 @@ def encode(data: port.Data) -> bytes:
     try:
         encoded = orjson.dumps(dict(data), default=tagged, option=OPTIONS)
     except orjson.JSONEncodeError as error:
-        raise TypeError(f"A document cannot hold this: {error.__cause__ or error}") from None
+        raise error.__cause__ or error from None
     # A quote inside a text is escaped, so these bytes stand for keys and nothing else.
     if encoded.count(b'"$d":') + encoded.count(b'"$b":') != tags:
         raise ValueError('A document cannot have a key "$d" or "$b".')

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from mesh.events import port as events
 
@@ -47,7 +47,7 @@ class Document:
 
     id: str
     version: int
-    data: Data
+    data: Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Query:
     limit: int = 100
 
 
-class DuplicateKey(Exception):  # noqa: N818 - errors state the fact
+class DuplicateKey(Exception):
     """An insert or update would give two documents the same id or the same values in a unique index."""
 
     def __init__(self, collection: str, fields: tuple[str, ...]) -> None:
@@ -85,7 +85,7 @@ class DuplicateKey(Exception):  # noqa: N818 - errors state the fact
         super().__init__(f"{collection}: {', '.join(fields)} is taken")
 
 
-class VersionConflict(Exception):  # noqa: N818 - errors state the fact
+class VersionConflict(Exception):
     """The document is not at the version that the write stood on: somebody else wrote first, or it is gone."""
 
 

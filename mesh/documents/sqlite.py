@@ -170,7 +170,8 @@ class SqliteDocuments:
         end = loop.time() + timeout_s
         while (left := end - loop.time()) > 0:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._written.wait(), min(left, WATCH_INTERVAL_S))
+                async with asyncio.timeout(min(left, WATCH_INTERVAL_S)):
+                    await self._written.wait()
                 return
             if self._database.changed():
                 return

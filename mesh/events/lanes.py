@@ -37,6 +37,11 @@ class Lanes:
             del self._lanes[task]
             task.result()
 
+    def cancel(self) -> None:
+        """Ask every task to end at once."""
+        for task in self._lanes:
+            task.cancel()
+
     async def drain(self) -> None:
         """Wait until every task has ended; cancel them when the wait is cancelled. Errors of the tasks are dropped."""
         if not self._lanes:
@@ -44,8 +49,7 @@ class Lanes:
         try:
             await asyncio.wait(self._lanes)
         except asyncio.CancelledError:
-            for task in self._lanes:
-                task.cancel()
+            self.cancel()
             await asyncio.wait(self._lanes)
             raise
         finally:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from mesh import logs
 from mesh.documents import port as documents
 from mesh.events import port
 from mesh.events.retry import Backoff
@@ -15,7 +15,7 @@ from mesh.events.retry import Backoff
 BATCH = 500
 WAIT_S = 1.0
 LAST_BATCHES = 100
-LOG = logging.getLogger(__name__)
+LOG = logs.get()
 
 
 class Relay:
@@ -50,12 +50,15 @@ class Relay:
         try:
             if not await self.relay_once():
                 await self._unless_stopped(self._documents.wait_for_events(WAIT_S))
-        except Exception:  # whatever stands in the way, the events stay and are tried again
-            self._failures += 1
-            self.healthy, self.reason = False, "the outbox cannot be published"
-            LOG.exception("relay is not well: %s", self.reason)
+        except Exception as error:  # noqa: BLE001 - whatever stands in the way, the events stay and are tried again
+            self._turn_red(error)
             delay_s = self._backoff.delay_s(self._failures)
             await self._unless_stopped(asyncio.sleep(delay_s))
+
+    def _turn_red(self, error: Exception) -> None:
+        self._failures += 1
+        self.healthy, self.reason = False, "the outbox cannot be published"
+        LOG.error("relay is not well", reason=self.reason, error=error)
 
     async def _unless_stopped(self, wait: Coroutine[Any, Any, None]) -> bool:
         """Wait, but not longer than until `stop`; whether the wait came to its end."""

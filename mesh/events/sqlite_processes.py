@@ -17,8 +17,9 @@ class Alive:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
         self.name = ids.new_id("process")
-        self._descriptor = os.open(folder / self.name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        descriptor = os.open(folder / self.name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._sign = os.fdopen(descriptor, "rb")
+        fcntl.flock(self._sign, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def is_dead(self, process: str) -> bool:
         """Whether a process has ended. The sign of a dead one is cleared away."""
@@ -38,8 +39,9 @@ class Alive:
         return True
 
     def close(self) -> None:
+        """Take the sign down. Harmless when it is down."""
         self._clear(self.name)
-        os.close(self._descriptor)
+        self._sign.close()
 
     def _clear(self, process: str) -> None:
         with contextlib.suppress(FileNotFoundError):

@@ -10,19 +10,18 @@ import asyncio
 import contextlib
 import dataclasses
 import itertools
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from mesh import errors
+from mesh import errors, logs
 from mesh.events import codec, dead_letters, port
 from mesh.events.lanes import Lanes, Partition
 from mesh.events.retry import Backoff, is_hopeless, is_outage
 
 POLL_TIMEOUT_S = 5.0
 COMMIT_INTERVAL_S = 0.5
-LOG = logging.getLogger(__name__)
+LOG = logs.get()
 
 Handler = Callable[[port.Event], Awaitable[None]]
 BatchHandler = Callable[[Sequence[port.Event]], Awaitable[None]]
@@ -50,11 +49,11 @@ class Subscription:
     batch_limit: int = 200
 
 
-class Outage(Exception):  # noqa: N818 - errors state the fact
+class Outage(Exception):
     """Something the work needs has been out of reach for all the attempts allowed."""
 
 
-class Stopped(Exception):  # noqa: N818 - errors state the fact
+class Stopped(Exception):
     """The worker stops before this record is finished."""
 
 
@@ -110,6 +109,9 @@ class Worker:
             try:
                 while not self._is_over():
                     await self._turn(consumer, lanes, stop)
+            except asyncio.CancelledError:
+                lanes.cancel()
+                raise
             finally:
                 stop.cancel()
                 await lanes.drain()
@@ -244,7 +246,7 @@ class Worker:
         await self._log.publish([dead_letters.letter(record, error, attempts=attempts, group=group)])
         self.dead_lettered += 1
         place = {"topic": record.topic, "partition": record.partition, "offset": record.offset, "group": group}
-        LOG.error("event went to the dead letters", exc_info=error, extra=place)
+        LOG.error("event went to the dead letters", error=error, **place)
 
     def _went_well(self, count: int) -> None:
         self.handled += count
@@ -255,7 +257,7 @@ class Worker:
 
     def _turn_red(self, reason: str, error: BaseException) -> None:
         self.healthy, self.reason = False, f"{self._subscription.group}: {reason}"
-        LOG.error("worker is not well: %s", self.reason, exc_info=error)
+        LOG.error("worker is not well", reason=self.reason, error=error)
 
     def _is_over(self) -> bool:
         return self._stopping.is_set()
@@ -276,5 +278,5 @@ async def _taken(poll: asyncio.Future[list[port.Record]] | None) -> list[port.Re
     return [] if poll.cancelled() else poll.result()
 
 
-class _Refused(Exception):  # noqa: N818 - errors state the fact
+class _Refused(Exception):
     """A batch failed for a reason of its own."""
