@@ -1,0 +1,1 @@
+"""Verification: whether a credential holds, answered to institutions within milliseconds and recorded each time."""
