@@ -44,7 +44,7 @@ class Pool:
             await slot.end()
 
     async def ready(self) -> None:
-        """Wait until every worker has started. Raises WorkerDied when one cannot."""
+        """Wait until every worker has started. Raises Unavailable when one cannot."""
         for slot in self._slots:
             await slot.started()
 
@@ -54,8 +54,9 @@ class Pool:
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Run `work` (`module:function`) on `source`, chunk by chunk; gives the chunks it yields as they come.
 
-        Raises Overloaded when too many wait for a worker, a WorkLost when the work is lost, and whatever `source`
-        raises. Leaving before the last chunk kills the worker; a new one takes its place.
+        Raises Overloaded when too many wait for a worker, Unavailable when none can be started, a WorkLost when the
+        work is lost, and whatever `source` raises. Leaving before the last chunk kills the worker; a new one takes its
+        place.
         """
         slot = await self._taken()
         try:
@@ -114,15 +115,21 @@ class _Slot:
 
     async def started(self) -> worker.Worker:
         """The worker. One that failed to start, or died while it was idle, is started once more here."""
-        if self._starting is None:
-            raise RuntimeError("the pool is not open")
         if self._failed():
             self.begin()
-        current = await asyncio.shield(self._starting)
+        current = await self._wait()
         if current.alive:
             return current
         self.replace()
-        return await asyncio.shield(self._starting)
+        return await self._wait()
+
+    async def _wait(self) -> worker.Worker:
+        if self._starting is None:
+            raise RuntimeError("the pool is not open")
+        try:
+            return await asyncio.shield(self._starting)
+        except (errors.WorkLost, OSError, TimeoutError) as error:
+            raise mesh.errors.Unavailable("No worker can be started.", retry_after_s=_RETRY_AFTER_S) from error
 
     def _failed(self) -> bool:
         task = self._starting

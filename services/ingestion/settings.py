@@ -8,12 +8,18 @@ from collections.abc import Mapping
 
 from mesh import settings
 
+LEAST_READ_TIME_S = 30.0
 _MIB = 1024 * 1024
 
 
 def default_workers() -> int:
     """Half of the processors: analysis has the other half."""
     return max(1, (os.cpu_count() or 2) // 2)
+
+
+def default_read_time_s(limit_bytes: int) -> float:
+    """Four times what reading a file of that size takes on one slow processor (0.3 s a MiB)."""
+    return max(LEAST_READ_TIME_S, round(limit_bytes / _MIB * 1.2, 1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Settings:
     upload_limit_bytes: int = 25 * _MIB
     upload_time_limit_s: float = 300.0
     workers: int = dataclasses.field(default_factory=default_workers)
-    read_time_limit_s: float = 30.0
+    read_time_limit_s: float = LEAST_READ_TIME_S
     worker_memory_bytes: int = 2048 * _MIB
     stuck_after_s: float = 120.0
     stuck_tries: int = 5
@@ -42,11 +48,12 @@ class Settings:
             SettingsError: a value is wrong; the message names the variable.
         """
         whole, span, is_ = settings.integer, settings.duration_s, cls()
+        limit_bytes = whole(environ, "CREDPASS_UPLOAD_LIMIT_BYTES", is_.upload_limit_bytes, 1, 1024 * _MIB)
         return cls(
-            upload_limit_bytes=whole(environ, "CREDPASS_UPLOAD_LIMIT_BYTES", is_.upload_limit_bytes, 1, 1024 * _MIB),
+            upload_limit_bytes=limit_bytes,
             upload_time_limit_s=span(environ, "CREDPASS_UPLOAD_TIME_LIMIT", is_.upload_time_limit_s, 1, 3600),
             workers=whole(environ, "CREDPASS_INGESTION_WORKERS", is_.workers, 1, 64),
-            read_time_limit_s=span(environ, "CREDPASS_READ_TIME_LIMIT", is_.read_time_limit_s, 1, 600),
+            read_time_limit_s=span(environ, "CREDPASS_READ_TIME_LIMIT", default_read_time_s(limit_bytes), 1, 3600),
             worker_memory_bytes=whole(
                 environ, "CREDPASS_INGESTION_WORKER_MEMORY_BYTES", is_.worker_memory_bytes, 512 * _MIB, 1 << 40
             ),

@@ -8,6 +8,8 @@ from typing import Any, TypeVar, cast
 
 from credpass.auth.v1 import consent_service_pb2
 
+from mesh import errors
+
 Stub = TypeVar("Stub")
 
 
@@ -36,14 +38,21 @@ class _LocalStub:
 
 
 class FakeConsentServicer:
-    """The auth service's ConsentService as others see it: everybody consents, from CZ, until told otherwise."""
+    """The auth service's ConsentService as others see it: everybody consents, from CZ, until told otherwise.
+
+    The next `outages` calls find it out of reach.
+    """
 
     def __init__(self) -> None:
         self.withdrawn: set[str] = set()
+        self.outages = 0
 
     async def CheckConsent(  # noqa: N802
         self, request: consent_service_pb2.CheckConsentRequest, context: object
     ) -> consent_service_pb2.CheckConsentResponse:
+        if self.outages > 0:
+            self.outages -= 1
+            raise errors.Unavailable
         if request.user_id in self.withdrawn:
             return consent_service_pb2.CheckConsentResponse(allowed=False)
         return consent_service_pb2.CheckConsentResponse(allowed=True, country="CZ")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import pathlib
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -190,5 +191,29 @@ async def test_closing_the_pool_ends_its_processes() -> None:
 
 async def test_a_worker_that_cannot_start_is_an_error_of_the_task() -> None:
     async with processes.Pool(ONE, preload=("no.such.module",)) as pool:
-        with pytest.raises(processes.WorkerDied):
-            await run(pool, "who")
+        for _ in range(2):
+            with pytest.raises(errors.Unavailable):
+                await run(pool, "who")
+
+
+async def test_workers_end_when_their_parent_is_killed() -> None:
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.support.process_parent", stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert parent.stdout is not None
+    worker = pathlib.Path("/proc") / (await parent.stdout.readline()).decode().strip()
+    assert is_running(worker)
+    parent.kill()
+    await parent.wait()
+    async with asyncio.timeout(20):
+        while is_running(worker):  # noqa: ASYNC110 - another's child cannot be waited for
+            await asyncio.sleep(0.01)
+
+
+def is_running(process: pathlib.Path) -> bool:
+    """A zombie has ended; who collects it is the init process's business."""
+    try:
+        return process.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

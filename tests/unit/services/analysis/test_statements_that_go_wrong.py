@@ -54,6 +54,15 @@ async def test_poison_is_dead_lettered_and_others_go_on(path: statement_path.Pat
     assert (await path.status(upload_id)).status == "pending"
 
 
+async def test_what_is_out_of_reach_for_a_while_is_tried_again(path: statement_path.Path) -> None:
+    receipt = await path.upload(made_statements.statement())
+    path.consents.outages = 3
+    async with statement_path.flowing(path):
+        assert (await path.settled(receipt.upload_id)).status == "processed"
+    assert path.consents.outages == 0
+    assert path.workers["analysis-workers"].dead_lettered == 0
+
+
 async def test_an_upload_that_never_succeeds_fails_in_the_end_and_blocks_no_other(
     path: statement_path.Path, clock: clocks.HandClock
 ) -> None:
