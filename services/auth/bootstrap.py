@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from credpass.auth.v1 import (
     auth_service_pb2_grpc,
@@ -19,6 +18,7 @@ from credpass.credential.v1 import credential_service_pb2_grpc
 from mesh import backends as mesh_backends
 from mesh import clock, runner, sessions
 from mesh import settings as mesh_settings
+from mesh.rpc import channels as mesh_channels
 from services.auth import adapters, ports
 from services.auth.rpc import auth as auth_rpc
 from services.auth.rpc import consent as consent_rpc
@@ -39,16 +39,13 @@ from services.auth.usecases import (
     throttle,
 )
 
-if TYPE_CHECKING:  # nothing here opens a channel
-    from mesh.rpc import channels as channel
-
 
 @contextlib.asynccontextmanager
 async def build(
     own: Settings,
     mesh: mesh_settings.Settings,
     backends: mesh_backends.Backends,
-    channels: channel.Channels,
+    channels: mesh_channels.Channels,
 ) -> AsyncIterator[runner.Service]:
     """The service, ready to be hosted. Takes the credential service over its channel."""
     stub = channels.stub(credential_service_pb2_grpc.CredentialServiceStub, "credential")
@@ -118,7 +115,7 @@ def _open_stores(
         edge=sessions.Sessions(backends.cache, time),
         attempts=adapters.DocumentAttempts(documents),
         orders=adapters.DocumentOrders(documents),
-        tokens=adapters.DocumentMailTokens(documents),
+        tokens=adapters.DocumentMailTokens(documents, time),
         post=adapters.MailerPost(backends.mailer),
         institutions=adapters.DocumentInstitutions(documents),
         keys=adapters.DocumentApiKeys(documents),

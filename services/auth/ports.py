@@ -168,6 +168,10 @@ class AttemptLedger(Protocol):
 class Orders(Protocol):
     """Mails that are owed. What is added is kept until it is delivered, given up, or a week old."""
 
+    async def ensure_room(self) -> None:
+        """Raises `mesh.errors.Overloaded` when so many are owed that no more may come."""
+        ...
+
     async def add(self, order: mails.Order) -> None: ...
 
     async def due(self, now: datetime, limit: int) -> list[mails.Order]: ...
@@ -187,7 +191,7 @@ class MailTokens(Protocol):
     async def find(self, token_hash: str) -> mails.MailToken | None: ...
 
     async def use(self, token: mails.MailToken) -> bool:
-        """Use a token up; False when somebody else did."""
+        """Use a token up: nobody finds it any more. False when somebody else did."""
         ...
 
     async def remove_all_for(self, subject_id: str) -> None: ...

@@ -23,7 +23,7 @@ class Settings:
     reset_token_s: float = _HOUR_S
     signing_key_s: float = 90 * _DAY_S
     hash_workers: int = 2
-    hash_waiting: int = 64
+    hash_waiting: int = 16
     hash_memory_kib: int = 64 * 1024
     hash_passes: int = 3
     hash_lanes: int = 4
@@ -42,7 +42,7 @@ class Settings:
                 environ, "CREDPASS_AUTH_REFRESH_TOKEN", known.refresh_token_s, _HOUR_S, 90 * _DAY_S
             ),
             verify_token_s=settings.duration_s(
-                environ, "CREDPASS_AUTH_VERIFY_TOKEN", known.verify_token_s, _HOUR_S, 7 * _DAY_S
+                environ, "CREDPASS_AUTH_VERIFY_TOKEN", known.verify_token_s, _HOUR_S, 6 * _DAY_S
             ),
             reset_token_s=settings.duration_s(environ, "CREDPASS_AUTH_RESET_TOKEN", known.reset_token_s, 300, _DAY_S),
             signing_key_s=settings.duration_s(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
-from mesh import errors, mail
+from mesh import clock, errors, mail
 from mesh.documents import port
 from services.auth.adapters import reading
 from services.auth.domain import mails, throttling
@@ -12,6 +13,10 @@ from services.auth.domain import mails, throttling
 _WEEK_S = 7 * 24 * 60 * 60
 # Bounds the removal of what one person may have: mails are throttled far below.
 _REMOVED_AT_ONCE = 1000
+MOST_ORDERS = 10_000
+# Counting costs a read, so it is not done at each request: a flood passes the limit by a second's worth at most.
+_COUNT_AFTER_S = 1.0
+_FULL_RETRY_AFTER_S = 30.0
 
 ORDERS = port.Collection(
     "mail_outbox",
@@ -24,8 +29,17 @@ ATTEMPTS = port.Collection("attempts", (port.Index(("forgottenAt",), ttl_s=0),))
 class DocumentOrders:
     """`ports.Orders`."""
 
-    def __init__(self, documents: port.Documents) -> None:
-        self._documents = documents
+    def __init__(self, documents: port.Documents, most: int = MOST_ORDERS) -> None:
+        self._documents, self._most = documents, most
+        self._full = False
+        self._counted_at_s = float("-inf")
+
+    async def ensure_room(self) -> None:
+        if time.monotonic() - self._counted_at_s > _COUNT_AFTER_S:
+            self._counted_at_s = time.monotonic()
+            self._full = await self._documents.count(ORDERS.name, port.Query()) >= self._most
+        if self._full:
+            raise errors.Overloaded(retry_after_s=_FULL_RETRY_AFTER_S)
 
     async def add(self, order: mails.Order) -> None:
         await self._documents.insert(ORDERS.name, order.order_id, _order_data(order))
@@ -54,22 +68,17 @@ class DocumentOrders:
 
 
 class DocumentMailTokens:
-    """`ports.MailTokens`: the id of a document is the token's hash."""
+    """`ports.MailTokens`: the id of a document is the token's hash. Used ones go when they expire."""
 
-    def __init__(self, documents: port.Documents) -> None:
-        self._documents = documents
+    def __init__(self, documents: port.Documents, now: clock.Clock) -> None:
+        self._documents, self._clock = documents, now
 
     async def add(self, token: mails.MailToken) -> None:
-        data: port.Data = {
-            "purpose": token.purpose.value,
-            "subjectId": token.subject_id,
-            "expiresAt": token.expires_at,
-        }
-        await self._documents.insert(TOKENS.name, token.token_hash, data)
+        await self._documents.insert(TOKENS.name, token.token_hash, _token_data(token))
 
     async def find(self, token_hash: str) -> mails.MailToken | None:
         document = await self._documents.get(TOKENS.name, token_hash)
-        if document is None:
+        if document is None or "usedAt" in document.data:
             return None
         return mails.MailToken(
             document.id,
@@ -80,8 +89,9 @@ class DocumentMailTokens:
         )
 
     async def use(self, token: mails.MailToken) -> bool:
+        data = {**_token_data(token), "usedAt": self._clock.now()}
         try:
-            await self._documents.delete(TOKENS.name, reading.at(token.token_hash, token.revision))
+            await self._documents.update(TOKENS.name, reading.at(token.token_hash, token.revision), data)
         except port.VersionConflict:
             return False
         return True
@@ -154,6 +164,10 @@ async def remove_all(documents: port.Documents, collection: str, query: port.Que
             await documents.delete(collection, document)
         except port.VersionConflict:
             continue
+
+
+def _token_data(token: mails.MailToken) -> dict[str, port.Value]:
+    return {"purpose": token.purpose.value, "subjectId": token.subject_id, "expiresAt": token.expires_at}
 
 
 def _order_data(order: mails.Order) -> dict[str, port.Value]:

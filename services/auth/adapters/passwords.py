@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import dataclasses
 import secrets
@@ -21,6 +22,9 @@ Result = TypeVar("Result")
 # bcrypt reads no further; its library raises on more (bcrypt 5), those that wrote old hashes cut.
 _BCRYPT_BYTES = 72
 _RETRY_AFTER_S = 1.0
+# As argon2-cffi makes them.
+_SALT_BYTES = 16
+_DIGEST_BYTES = 32
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,8 +61,7 @@ class PasswordPool:
         self._threads = futures.ThreadPoolExecutor(workers, thread_name_prefix="passwords")
         self._room = workers + waiting
         self._taken = 0
-        # What a password is checked against where there is no account: nobody knows its password.
-        self._nobody = self._hashes.hash(secrets.token_urlsafe(32))
+        self._nobody = _nobodys_hash(cost)
 
     async def hash(self, password: str) -> str:
         return await self._run(lambda: self._hashes.hash(users.normalise_password(password)))
@@ -92,9 +95,17 @@ class PasswordPool:
         self._taken -= 1
 
 
+def _nobodys_hash(cost: Cost) -> str:
+    """What is checked where there is no account: a hash of no password, as dear to check as a real one."""
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(size)).rstrip(b"=").decode() for size in (_SALT_BYTES, _DIGEST_BYTES)
+    )
+    return f"$argon2id$v=19$m={cost.memory_kib},t={cost.time},p={cost.lanes}${salt}${digest}"
+
+
 @contextlib.asynccontextmanager
 async def open_pool(cost: Cost, workers: int, waiting: int) -> AsyncIterator[PasswordPool]:
-    pool = await asyncio.to_thread(PasswordPool, cost, workers, waiting)
+    pool = PasswordPool(cost, workers, waiting)
     try:
         yield pool
     finally:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 MAX_API_KEYS = 50
 FIRST_KEY_NAME = "First key"
 FIRST_KEY_SCOPES = ("manage", "verify")
-# The mail that confirms an institution is good for 48 hours; nobody can confirm it afterwards.
+# Longer than any mail that confirms an institution is good for: nobody can confirm it afterwards.
 PENDING_LIFETIME = timedelta(days=7)
 
 

@@ -89,6 +89,7 @@ class RegisterInstitution:
     clock: clock.Clock
 
     async def __call__(self, name: str, kind: str, email: str) -> tuple[institutions.Institution, NewKey]:
+        await self.orders.ensure_room()
         institution_id = ids.new_id("inst")
         await self.people.create(institution_id)
         sealed = await self.people.seal_contact(institution_id, email)

@@ -19,6 +19,7 @@ class ForgetPassword:
     clock: clock.Clock
 
     async def __call__(self, email: str) -> None:
+        await self.orders.ensure_room()
         email_key = await self.people.email_key(email)
         now = self.clock.now()
         order_id = ids.new_id("mail")

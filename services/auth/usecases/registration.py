@@ -34,6 +34,7 @@ class Register:
 
     async def __call__(self, registration: Registration) -> str:
         users.check_password(registration.password)
+        await self.orders.ensure_room()
         user_id = ids.new_id("user")
         account = await self._prepare(user_id, registration)
         if not await self.accounts.add(account):

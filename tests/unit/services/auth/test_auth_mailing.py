@@ -12,7 +12,7 @@ from credpass.auth.v1 import auth_service_pb2
 from mesh import errors as mesh_errors
 from mesh import mail
 from mesh.documents import port
-from services.auth import bootstrap
+from services.auth import adapters, bootstrap
 from services.auth.domain import mails
 from tests.fakes.auth_credentials import FakeCredentials
 from tests.support.auth_world import CHEAP, AuthWorld, token_in
@@ -72,6 +72,18 @@ async def test_a_mail_is_given_up_after_ten_attempts(world: AuthWorld, mailer: M
         await world.delivered()
         world.clock.move(hours=1)
     assert await owed(world) == []
+
+
+async def test_no_more_is_taken_on_than_can_be_owed(world: AuthWorld) -> None:
+    orders = adapters.DocumentOrders(world.backends.documents, most=2)
+    await orders.ensure_room()
+    for email in ("one@example.com", "two@example.com"):
+        await world.register(email)
+    with pytest.raises(mesh_errors.Overloaded) as caught:
+        await adapters.DocumentOrders(world.backends.documents, most=2).ensure_room()
+    assert caught.value.retry_after_s
+    await world.delivered()
+    await adapters.DocumentOrders(world.backends.documents, most=2).ensure_room()
 
 
 async def test_several_relays_send_a_mail_once(world: AuthWorld) -> None:

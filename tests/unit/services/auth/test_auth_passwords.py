@@ -17,7 +17,7 @@ from mesh import sessions as mesh_sessions
 from mesh.documents import port
 from services.auth import errors
 from services.auth.adapters import passwords
-from tests.support.auth_world import EMAIL, PASSWORD, AuthWorld, token_in
+from tests.support.auth_world import EMAIL, PASSWORD, AuthWorld, User, token_in
 
 CHEAP = passwords.Cost(time=1, memory_kib=8, lanes=1)
 
@@ -30,6 +30,11 @@ async def pool() -> AsyncIterator[passwords.PasswordPool]:
 
 def bcrypt_hash(password: bytes) -> str:
     return bcrypt.hashpw(password, bcrypt.gensalt(4)).decode()
+
+
+def _shape(encoded: str) -> list[object]:
+    *parameters, salt, digest = encoded.split("$")
+    return [*parameters, len(salt), len(digest)]
 
 
 async def forget(world: AuthWorld, email: str = EMAIL) -> None:
@@ -66,6 +71,14 @@ async def test_composed_and_decomposed_letters_are_one_password(pool: passwords.
 
 async def test_nobody_has_no_right_password(pool: passwords.PasswordPool) -> None:
     assert await pool.verify(PASSWORD, None) == passwords.Verdict(right=False)
+
+
+async def test_checking_against_nobody_is_the_same_work_as_against_somebody() -> None:
+    dear = passwords.Cost(time=20, memory_kib=1024, lanes=1)
+    async with passwords.open_pool(dear, workers=1, waiting=1) as pool:
+        somebody = await pool.hash(PASSWORD)
+        # All that the work depends on: kind, version, memory, passes, lanes, and the sizes of salt and digest.
+        assert _shape(pool._nobody) == _shape(somebody)
 
 
 async def test_a_bcrypt_hash_verifies_and_gets_a_better_one(pool: passwords.PasswordPool) -> None:
@@ -180,6 +193,19 @@ async def test_a_reset_whose_password_is_too_short_leaves_the_link_good(world: A
     with pytest.raises(mesh_errors.InvalidArgument):
         await reset(world, token, "short")
     await reset(world, token)
+
+
+async def test_a_log_in_with_the_old_password_that_crosses_a_reset_leaves_no_session(world: AuthWorld) -> None:
+    await world.user()
+    token = await reset_token(world)
+    crossing = await asyncio.gather(reset(world, token), *(world.log_in() for _ in range(3)), return_exceptions=True)
+    assert crossing[0] is None
+    for outcome in crossing[1:]:
+        if isinstance(outcome, User):
+            with pytest.raises(errors.InvalidRefreshToken):
+                await world.refresh(outcome.refresh_token)
+        else:
+            assert isinstance(outcome, errors.WrongCredentials)
 
 
 async def test_a_reset_stands_though_the_edge_cannot_be_told(world: AuthWorld) -> None:
