@@ -31,6 +31,9 @@ BUSY_TIMEOUT_S = 5.0
 OPEN_ATTEMPTS = 50
 OPEN_RETRY_S = 0.1
 STATEMENTS_CACHED = 256
+CACHE_KIB = 16_384
+# Ids lie anywhere in an index, so a page is written again and again: the later it moves to the database file the better.
+CHECKPOINT_PAGES = 4_000
 # Rows that one statement takes. Each step of a statement gives up the interpreter lock, and a busy event loop is slow
 # to give it back: few large statements keep the writer from queueing for it row by row.
 ROWS_A_STATEMENT = (64, 16, 4, 1)
@@ -204,6 +207,8 @@ def connect(path: Path, *, read_only: bool = False, busy_timeout_s: float = BUSY
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         if read_only:
             connection.execute("PRAGMA query_only=ON")
     except sqlite3.Error:
