@@ -32,7 +32,7 @@ OPEN_ATTEMPTS = 50
 OPEN_RETRY_S = 0.1
 STATEMENTS_CACHED = 256
 CACHE_KIB = 16_384
-# Ids lie anywhere in an index, so a page is written again and again: the later it moves to the database file the better.
+# Ids lie anywhere in an index, so a page is written again and again: better late than often to the database file.
 CHECKPOINT_PAGES = 4_000
 # Rows that one statement takes. Each step of a statement gives up the interpreter lock, and a busy event loop is slow
 # to give it back: few large statements keep the writer from queueing for it row by row.
