@@ -25,7 +25,7 @@ _TWO_DECIMALS = frozenset(
 )
 # Signs and spellings that mean one currency wherever they stand. "$", "kr" and "¥" do not.
 _SIGNS = {
-    "€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "zł": "PLN", "zl": "PLN", "kč": "CZK", "kc": "CZK",
+    "€": "EUR", "euro": "EUR", "euros": "EUR", "euroa": "EUR", "cad$": "CAD", "usd$": "USD", "aud$": "AUD", "£": "GBP", "zł": "PLN", "zl": "PLN", "kč": "CZK", "kc": "CZK",
     "ft": "HUF", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "р.": "RUB", "₴": "UAH", "грн": "UAH", "грн.": "UAH",
     "₺": "TRY", "tl": "TRY", "₹": "INR", "rs.": "INR", "₪": "ILS", "₩": "KRW", "원": "KRW", "r$": "BRL", "us$": "USD",
     "a$": "AUD", "nz$": "NZD", "c$": "CAD", "ca$": "CAD", "hk$": "HKD", "s$": "SGD", "nt$": "TWD", "mx$": "MXN",

@@ -14,6 +14,13 @@ _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _BESIDE = re.compile(
     r"\d\s?(€|£|zł|Kč|₽|₴|₺|₹|₪|₩|元|円|원|лв|грн|руб|(?:EUR|USD|GBP|CHF|PLN|CZK|HUF|RON|SEK|NOK|DKK)\b)"
 )
+_NUMBER = re.compile(r"(?=(?:\D*\d){4})[\w*\-/. ]{4,40}")
+_CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+# Codes that are no words or abbreviations of anything else on a statement.
+_COMMON = frozenset(
+    "EUR USD GBP CHF PLN CZK HUF RON SEK NOK DKK BGN RUB UAH TRY ZAR AUD NZD CAD HKD SGD CNY JPY KRW INR IDR MYR THB PHP "
+    "VND BRL MXN ILS AED SAR RSD ISK TWD KZT GEL".split()
+)
 _PREAMBLE_ROWS = 60
 _CELL_SPLIT = re.compile(r"[:：]\s*")
 
@@ -45,6 +52,9 @@ def _note(known: Facts, cells: list[str], found: list[str]) -> None:
         known.account = match[0].replace(" ", "")
     if known.currency is None and (beside := _BESIDE.search(text)):
         known.currency = currency.code_of(beside[1])
+    codes = {code for code in _CODE.findall(text) if code in _COMMON}
+    if known.currency is None and len(codes) == 1:
+        known.currency = codes.pop()
     if len(cells) > 1:
         _labelled(known, cells)
     for cell in cells:
@@ -58,6 +68,8 @@ def _note(known: Facts, cells: list[str], found: list[str]) -> None:
 
 def _labelled(known: Facts, cells: list[str]) -> None:
     label = cells[0]
+    if known.account is None and words.match_header(label).scores.get("account", 0.0) >= 0.9:
+        known.account = next((" ".join(cell.split()) for cell in cells[1:] if _NUMBER.fullmatch(cell.strip())), None)
     if known.currency is None:
         named = words.match_header(label).best == "currency"
         codes = [

@@ -6,12 +6,11 @@ orjson keeps the last of duplicate keys and goes 1,024 levels deep, so both are 
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
-
-import json
 
 from analysis.statement import dates, draft, errors, json_dialects, limits, model, table, tabular
 

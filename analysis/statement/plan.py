@@ -64,5 +64,5 @@ class Plan:
     account: int | None = None
     status: int | None = None
     currency: str | None = None
-    carry_date: bool = False
+    dateless: Literal["same_day", "parts", "unknown"] = "unknown"
     confidence: float = 1.0

@@ -38,12 +38,25 @@ def _pairs(
     found: roles.Roles, debits: Sequence[int], credits: Sequence[int], balance: int | None
 ) -> Iterator[plan.Money]:
     debit, credit = (debits[0] if debits else None), (credits[0] if credits else None)
+    if debit is None or credit is None:
+        debit, credit = _with_partner(found, debit, credit)
     scores = [found.score(debit, "debit")] if debit is not None else []
     scores += [found.score(credit, "credit")] if credit is not None else []
     both = 0.45 if len(scores) == 2 else -0.1
     prior = sum(scores) / len(scores) + both
     for at in _balances(found, balance, [index for index in (debit, credit) if index is not None]):
         yield _pair(found, debit, credit, at, prior)
+
+
+def _with_partner(found: roles.Roles, debit: int | None, credit: int | None) -> tuple[int | None, int | None]:
+    """A lone debit or credit column and the unnamed column that is filled exactly where it is empty."""
+    known = debit if debit is not None else credit
+    for pair in roles.exclusive_pairs(found.columns):
+        if known in pair:
+            other = pair[0] if pair[1] == known else pair[1]
+            if not found.scores[other].keys() & {"balance", "amount", "orig_amount", "fee", "rate", "ignore"}:
+                return (known, other) if debit is not None else (other, known)
+    return debit, credit
 
 
 def _pair(found: roles.Roles, debit: int | None, credit: int | None, balance: int | None, prior: float) -> plan.Money:

@@ -25,7 +25,7 @@ class Roles:
         found = [
             index for index, scores in enumerate(self.scores) if self._best(index) == role and scores[role] >= at_least
         ]
-        return sorted(found, key=lambda index: -round(self.scores[index][role], 1))
+        return sorted(found, key=lambda index: (not self.columns[index].filled, -round(self.scores[index][role], 1)))
 
     def _best(self, index: int) -> str | None:
         scores = self.scores[index]
@@ -47,7 +47,7 @@ def roles_of(header: headers.Header, columns: list[profile.Column]) -> Roles:
 
 def _checked(scores: dict[str, float], column: profile.Column) -> dict[str, float]:
     kept = {role: score for role, score in scores.items() if _possible(role, column)}
-    if "amount" in kept and "value_date" in kept:  # "Valor" is both in Spanish and Portuguese
+    if "amount" in kept and "value_date" in kept:  # "Valor" and "Value" are both
         del kept["value_date" if column.is_money else "amount"]
     if "flag" in kept and len(kept) > 1 and column.is_flag:
         kept = {"flag": kept["flag"]}

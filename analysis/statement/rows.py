@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
-from analysis.statement import currency, dates, draft, facts, figures, headers, model, plan, table, words
+from analysis.statement import (
+    currency,
+    dates,
+    draft,
+    facts,
+    figures,
+    headers,
+    model,
+    plan,
+    signed,
+    summaries,
+    table,
+    words,
+)  # fmt: skip
 
-_EMPTY = frozenset(("", "-", "--", "—", "n/a", "null", "None"))
 _FEW_STRAYS = 3  # more of them are titles of groups or pages
+_AROUND_ROWS = 20  # above a header amid the rows, where the next account is named
 _TAIL_ROWS = 40  # footer lines remembered until it is known whether the table goes on
 
 
@@ -29,19 +43,33 @@ class Walker:
         self._read = {index: figures.reader(mark) for index, mark in planned.marks.items()}
         self._day = _day_reader(planned.order, planned.year)
         self._value_day = _day_reader(planned.value_order, planned.year)
-        self._amount = _amount_of(planned, self._read)
+        self._amount = signed.amount_of(planned, self._read)
         self._account = known.account or ""
-        self._balance_before: Decimal | None = None
+        self._day_before: datetime.date | None = None
+        self.next_start: int | None = None  # where a table with another header begins
         self._total = Decimal(0)
         self._last_row = 0
         self._tail: list[tuple[table.Row, str, str, str, str]] = []
         self._without_amount = 0
+        self._header_seen = False
         self._strays: list[tuple[int, str, str]] = []  # lines of text amid the table
+
+    @property
+    def account(self) -> str:
+        return self._account
 
     def rows(self) -> Iterator[draft.DraftRow]:
         waiting: draft.DraftRow | None = None
-        for row in self._source.rows(self._plan.header.position + 1):
+        start = self._plan.header.position + 1
+        around: collections.deque[table.Row] = collections.deque(maxlen=_AROUND_ROWS)
+        for position, row in enumerate(self._source.rows(start), start):
             found = self._row(row, waiting)
+            if self._header_seen:
+                self._header_seen = False
+                if not self._same_table(row, around):
+                    self.next_start = position
+                    break
+            around.append(row)
             if found is not None:
                 if waiting is not None:
                     yield waiting
@@ -50,18 +78,33 @@ class Walker:
             yield waiting
         self._finish()
 
+    def _same_table(self, row: table.Row, around: Iterable[table.Row]) -> bool:
+        """A header amid the rows: the same one again (perhaps for another account), or that of another table."""
+        self._tail.clear()  # what stood between the rows and the header was a footer and a title
+        lines = [line for line in around if line.line > self._last_row]
+        known = facts.gather(lines, len(lines))
+        if known.account and known.account != self._account:
+            self._account = known.account
+            self._plan.currency = known.currency or self._plan.currency
+        return [name.strip() for name in row.cells] == [name.strip() for name in self._plan.header.names]
+
     def _row(self, row: table.Row, before: draft.DraftRow | None) -> draft.DraftRow | None:
         cells = row.cells
         if len(cells) < self._plan.width:
             cells = cells + [""] * (self._plan.width - len(cells))
-        if row.blank:
+        if row.blank or not any(char.isalnum() for cell in cells for char in cell):
             return None
         booked = self._booked(cells)
+        if booked is None and self._plan.dateless == "same_day" and not self._dated(cells):
+            booked = self._day_before
         amount, bad = self._amount(cells)
         if booked is not None and amount is not None and bad is None:
             return self._transaction(row, cells, booked, amount)
         self._other(row, cells, booked, amount, bad, before)
         return None
+
+    def _dated(self, cells: list[str]) -> bool:
+        return any(cells[index].strip() not in signed.EMPTY for index in self._plan.dates[:1])
 
     def _booked(self, cells: list[str]) -> datetime.date | None:
         for index in self._plan.dates:
@@ -82,7 +125,7 @@ class Walker:
         found = self._drafted(row, cells, booked, amount, balance)
         if not found.void and not found.pending:
             self._total += found.amount
-        self._last_row = row.line
+        self._last_row, self._day_before = row.line, booked
         return found
 
     def _drafted(
@@ -109,6 +152,10 @@ class Walker:
         )
 
     def _currency(self, cells: list[str]) -> str | None:
+        for index in self._plan.money.columns:
+            named = self._plan.header.currency(index)
+            if named and cells[index].strip() not in signed.EMPTY:
+                return named
         for index in self._plan.currencies:
             code = currency.code_of(cells[index])
             if code:
@@ -147,9 +194,12 @@ class Walker:
         bad: int | None,
         before: draft.DraftRow | None,
     ) -> None:
-        if headers.header_score(row) > 1.9 or self._is_summary(cells) and self._balance_row(row, cells, booked):
+        if headers.header_score(row) > 1.9:
+            self._header_seen = True
             return
-        dated = any(cells[index].strip() not in _EMPTY for index in self._plan.dates[:1])
+        if self._is_summary(cells) and self._balance_row(row, cells, booked):
+            return
+        dated = self._dated(cells)
         if bad is not None:
             if booked is not None or (dated and self._wide(row)):
                 self._bad_cell(row, bad, cells[bad])
@@ -158,7 +208,7 @@ class Walker:
         elif dated:
             at = self._plan.dates[0]
             self._remember(row, at, cells[at], "not a date", "bad_date")
-        else:
+        elif self._plan.dateless != "parts":
             self._remember(row, self._plan.dates[0], "", "the row has an amount and no date", "no_date")
 
     def _no_amount(
@@ -204,20 +254,24 @@ class Walker:
         self._tail.clear()
 
     def _is_summary(self, cells: list[str]) -> bool:
-        return any(cell and _may_be_summary(cell[:40].strip()) for cell in cells)
+        return any(cell and summaries.may_be(cell[:40].strip()) for cell in cells)
 
     def _summary(
         self, row: table.Row, cells: list[str], booked: datetime.date, amount: Decimal, balance: Decimal | None
     ) -> bool:
         """A dated row with an amount that is a total or an opening balance all the same."""
         spoken = [cells[index] for index in (*self._plan.texts, *self._plan.counterparty)] or cells
-        if _speaks(spoken, words.TOTALS):
+        if any(words.normalise(cell) in words.TURNOVER for cell in spoken):
+            return True
+        if summaries.speaks(spoken, words.TOTALS):
             self._problems.add(row.line, "", " ".join(spoken), "a total, not a transaction", "summary_row")
             return True
         if balance is not None and abs(balance) != abs(amount) and amount:
             return False
         for kind, wanted in (("opening", words.OPENING), ("closing", words.CLOSING)):
-            if _speaks(spoken, wanted):
+            if summaries.speaks(spoken, wanted) or any(
+                words.normalise(cell) in wanted for cell in cells if len(cell) < 60
+            ):
                 value = balance if balance is not None else amount
                 self._declare("opening" if kind == "opening" else "closing", value, booked)
                 return True
@@ -225,13 +279,13 @@ class Walker:
 
     def _balance_row(self, row: table.Row, cells: list[str], booked: datetime.date | None) -> bool:
         for kind, wanted in (("opening", words.OPENING), ("closing", words.CLOSING)):
-            if _speaks(cells, wanted):
+            if summaries.speaks(cells, wanted):
                 found = (facts.balance_value(cell) for cell in reversed(cells) if any(char.isdigit() for char in cell))
                 value = next((amount for amount in found if amount is not None), None)
                 if value is not None:
                     self._declare("opening" if kind == "opening" else "closing", value, booked)
                 return True
-        return _speaks(cells, words.TOTALS)
+        return summaries.speaks(cells, words.TOTALS)
 
     def _declare(self, kind: str, value: Decimal, on: datetime.date | None) -> None:
         self.balances.append(
@@ -285,105 +339,3 @@ def _joined(cells: list[str], indexes: tuple[int, ...]) -> str:
         text = cells[indexes[0]]
         return " ".join(text.split()) if "  " in text or "\n" in text or text[:1] == " " or text[-1:] == " " else text
     return " ".join(dict.fromkeys(" ".join(cells[index].split()) for index in indexes if cells[index].strip()))
-
-
-def _first_words() -> frozenset[str]:
-    return frozenset(phrase.split()[0] for phrase in (*words.TOTALS, *words.OPENING, *words.CLOSING))
-
-
-_FIRST_WORDS = _first_words()
-_FIRST_SIGNS = frozenset(
-    phrase[:2] for phrase in (*words.TOTALS, *words.OPENING, *words.CLOSING) if not phrase.isascii()
-)
-
-
-@functools.lru_cache(maxsize=65536)
-def _may_be_summary(cell: str) -> bool:
-    text = words.normalise(cell.split(" ", 1)[0].strip(":："))
-    return text in _FIRST_WORDS or text[:2] in _FIRST_SIGNS or text.partition(" ")[0] in _FIRST_WORDS
-
-
-def _speaks(cells: list[str], wanted: frozenset[str]) -> bool:
-    """A cell is one of the phrases, or begins with one of several words ("TOTAL STATION 12" is a petrol station)."""
-    for cell in cells:
-        text = words.normalise(cell) if len(cell) < 120 else ""
-        tokens = text.split()
-        if text in wanted or any(" ".join(tokens[:size]) in wanted for size in range(2, min(len(tokens), 5))):
-            return True
-        if (
-            text
-            and not text.isascii()
-            and any(
-                text.startswith(phrase)
-                for phrase in wanted
-                if not phrase.isascii() and len(phrase) > 1 and " " not in text
-            )
-        ):
-            return True
-    return False
-
-
-_Amount = tuple[Decimal | None, int | None]
-
-
-def _amount_of(planned: plan.Plan, read: dict[int, figures.Reader]) -> Callable[[list[str]], _Amount]:
-    """cells -> (signed amount or None, column that holds something else or None)."""
-    money = planned.money
-    if money.source == "columns":
-        inner = _pair_amount(money, read)
-    else:
-        assert money.amount is not None
-        inner = _single_amount(money, read[money.amount], money.amount)
-    if money.fee is None and not money.negate:
-        return inner
-    fee_reader = read[money.fee] if money.fee is not None else None
-
-    def adjusted(cells: list[str]) -> _Amount:
-        amount, bad = inner(cells)
-        if amount is None:
-            return amount, bad
-        fee = fee_reader(cells[money.fee]) if fee_reader and money.fee is not None else None
-        amount = amount + money.fee_sign * abs(fee.value) if fee else amount
-        return (-amount if money.negate else amount), bad
-
-    return adjusted
-
-
-def _single_amount(money: plan.Money, read: figures.Reader, at: int) -> Callable[[list[str]], _Amount]:
-    flag_at, check_at = money.flag, money.check
-
-    def amount(cells: list[str]) -> _Amount:
-        figure = read(cells[at])
-        if figure is None:
-            return None, (None if cells[at].strip() in _EMPTY else at)
-        value = figure.value
-        if figure.flag and not figure.signed:
-            value *= figure.flag
-        if money.source == "flag" and flag_at is not None:
-            kind = words.flag_of(cells[flag_at])
-            if kind is None:
-                return value, flag_at
-            return (-abs(value) if kind == "debit" else abs(value)), None
-        if check_at is not None and value and (kind := words.flag_of(cells[check_at])) in ("credit", "debit"):
-            return value, (check_at if (kind == "credit") != (value > 0) else None)
-        return value, None
-
-    return amount
-
-
-def _pair_amount(money: plan.Money, read: dict[int, figures.Reader]) -> Callable[[list[str]], _Amount]:
-    signed = ((money.debit, -money.debit_sign), (money.credit, money.credit_sign))
-    sides = [(at, sign, read[at]) for at, sign in signed if at is not None]
-
-    def amount(cells: list[str]) -> _Amount:
-        total: Decimal | None = None
-        for at, sign, figure_of in sides:
-            cell = cells[at]
-            figure = figure_of(cell)
-            if figure is not None:
-                total = (total or Decimal(0)) + sign * figure.value
-            elif cell.strip() not in _EMPTY:
-                return None, at
-        return total, None
-
-    return amount

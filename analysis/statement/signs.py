@@ -86,7 +86,8 @@ def _unsigned(evidence: judge.Evidence, found: roles.Roles, money: plan.Money) -
     """No amount has a sign: words decide row by row where nearly all rows have one, else the caller is asked."""
     if sum(words.has_phrase(words.normalise(name), words.MERCHANT_MARKS) for name in found.header.names) >= 2:
         return []
-    directions = [judge.direction_of(text) for text in evidence.texts]
+    values = judge.amounts(evidence, money)
+    directions = [judge.direction_of(text) for text, value in zip(evidence.texts, values, strict=True) if value]
     outs, ins = directions.count(-1), directions.count(1)
     if outs and outs + ins >= 0.9 * len(directions) and len(directions) >= _ENOUGH_ROWS:
         money.source = "words"

@@ -1,37 +1,78 @@
-"""Any bank's table, understood: header, columns, dates, decimal mark and sign are settled, or asked back."""
+"""Any bank's table, understood: its header is found, its columns planned, its rows walked, table after table."""
 
 from __future__ import annotations
 
-import datetime
-import re
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from analysis.statement import (
-    currency, dates, draft, errors, facts, figures, headers, judge, model, ordering, plan, profile, readings, roles,
-    rows, signs, table, words,
-)  # fmt: skip
+from analysis.statement import dates, draft, errors, facts, headers, model, plan, planning, profile, rows, table
 
 _MAX_SECTIONS = 50
 
 
 def read(source: table.Table, hints: model.Hints, problems: draft.Problems) -> draft.Draft:
     """The draft of a table. Raises `NoTransactionsFound` where no row of it can be one."""
-    sample = source.sample()
+    first = _section(source, 0, hints)
+    result = draft.Draft(_layout(source, first.planned), (), problems)
+    result.currency = first.planned.currency or hints.currency
+    result.questions.extend(first.questions)
+    result.rows = _walk(source, first, hints, result)
+    return result
+
+
+class _Section(NamedTuple):
+    planned: plan.Plan
+    known: facts.Facts
+    questions: list[model.Question]
+    notes: list[str]
+
+
+def _section(source: table.Table, start: int, hints: model.Hints) -> _Section:
+    sample = source.sample(start)
     header = headers.find(sample)
     body = [row for row in sample[header.position + 1 :] if not row.blank]
     core = _core(body, header)
     if not core and header is headers.NONE:
         raise errors.NoTransactionsFound("no row holds both a date and an amount")
     known = facts.gather(sample, header.position if header is not headers.NONE else _first_core(sample))
-    planned, questions, notes = _plan(core, body, header, known, hints)
-    walker = rows.Walker(source, planned, problems, known)
-    result = draft.Draft(_layout(source, planned), walker.rows(), problems, questions=questions, notes=notes)
-    result.currency = planned.currency or hints.currency
-    result.notes = walker.notes = notes
-    result.balances = walker.balances
-    result.declared = walker.declared
-    result.accounts = walker.accounts
-    return result
+    planned, questions, notes = planning.settle(core, body, header, known, hints)
+    if header is not headers.NONE:
+        planned.header = dataclasses.replace(header, position=header.position + start)
+    elif start:
+        planned.header = dataclasses.replace(header, position=start - 1)
+    return _Section(planned, known, questions, notes)
+
+
+def _walk(
+    source: table.Table, section: _Section | None, hints: model.Hints, result: draft.Draft
+) -> Iterator[draft.DraftRow]:
+    """The rows of all tables of the file, each under its own plan."""
+    for _ in range(_MAX_SECTIONS):
+        if section is None:
+            return
+        walker = rows.Walker(source, section.planned, result.problems, section.known)
+        yield from walker.rows()
+        result.notes.extend((*section.notes, *walker.notes))
+        result.balances.extend(walker.balances)
+        result.declared.extend(walker.declared)
+        section = _next(source, walker, section, hints, result)
+
+
+def _next(
+    source: table.Table, walker: rows.Walker, before: _Section, hints: model.Hints, result: draft.Draft
+) -> _Section | None:
+    if walker.next_start is None:
+        return None
+    try:
+        found = _section(source, walker.next_start, hints)
+    except errors.NoTransactionsFound:
+        result.notes.append("a further table without transactions was left out")
+        return None
+    found.known.account = found.known.account or walker.account
+    found.known.currency = found.known.currency or before.planned.currency
+    result.questions.extend(question for question in found.questions if question not in result.questions)
+    return found
 
 
 def _core(body: Sequence[table.Row], header: headers.Header) -> list[table.Row]:
@@ -46,200 +87,6 @@ def _core(body: Sequence[table.Row], header: headers.Header) -> list[table.Row]:
 
 def _first_core(sample: Sequence[table.Row]) -> int:
     return next((index for index, row in enumerate(sample) if profile.looks_like_transaction(row)), 0)
-
-
-def _plan(
-    core: list[table.Row],
-    body: list[table.Row],
-    header: headers.Header,
-    known: facts.Facts,
-    hints: model.Hints,
-) -> tuple[plan.Plan, list[model.Question], list[str]]:
-    columns = profile.columns_of(core or body)
-    found = roles.roles_of(header, columns)
-    booked, valued = roles.date_columns(found)
-    code = _currency(found, known, hints)
-    options = readings.readings(found, hints.sign)
-    if not booked or not options:
-        raise errors.NoTransactionsFound(
-            "the table has no column of dates beside a column of amounts", row=header.line or None
-        )
-    wanted = sorted(
-        {index for money in options for index in (*money.columns, money.balance, money.fee) if index is not None}
-    )
-    marks = figures.settle_marks(columns, wanted, code, hints.decimal)
-    order = ordering.settle([*known.dates, *columns[booked[0]].values], header.names, code, hints.date_order)
-    questions = list(_questions(order, marks, known, hints))
-    evidence = _evidence(core, columns, found, booked, order, marks)
-    ranked = sorted(options, key=lambda money: -judge.verdict(evidence, money))
-    money = ranked[0]
-    notes: list[str] = []
-    questions += signs.questions(evidence, found, money, hints, notes)
-    if code and code == _doubtful_sign(found) and code != hints.currency:
-        notes.append(f"the sign beside the amounts was taken to mean {code}")
-    planned = _completed(found, booked, valued, money, marks, order, code, hints, known)
-    planned.confidence = _confidence(evidence, ranked, order, marks)
-    return planned, questions, notes
-
-
-def _questions(
-    order: ordering.Order, marks: figures.Marks, known: facts.Facts, hints: model.Hints
-) -> list[model.Question]:
-    asked = []
-    if not order.settled:
-        why = "every date of the file is a real one both ways"
-        asked.append(model.Question("date_order", "date_order", order.candidates, why))
-    if order.yearless and not (hints.year or known.year):
-        asked.append(model.Question("year", "year", (), "the dates have no year and nothing else in the file names it"))
-    if marks.doubtful:
-        why = "three digits stand behind the only mark of every amount"
-        asked.append(model.Question("decimal", "decimal", ("comma", "point"), why))
-    return asked
-
-
-def _currency(found: roles.Roles, known: facts.Facts, hints: model.Hints) -> str | None:
-    """The file's one currency: a header's, the preamble's, the sign beside the amounts, or the caller's."""
-    named = [
-        code
-        for index in range(len(found.columns))
-        if _money_role(found, index) and (code := found.header.currency(index))
-    ]
-    if named:
-        return named[0]
-    return known.currency or hints.currency or _beside_amounts(found)
-
-
-def _money_role(found: roles.Roles, index: int) -> bool:
-    return bool(found.scores[index].keys() & {"amount", "debit", "credit", "balance"})
-
-
-def _beside_amounts(found: roles.Roles) -> str | None:
-    reader = figures.reader("point")
-    for column in found.columns:
-        if column.is_money:
-            codes = {figure.currency for value in column.values[:50] if (figure := reader(value)) and figure.currency}
-            if len(codes) == 1:
-                return codes.pop()
-    return _doubtful_sign(found)
-
-
-def _doubtful_sign(found: roles.Roles) -> str | None:
-    """ "$" is most often the US dollar; "¥" is the yuan beside Chinese and the yen beside Japanese words."""
-    cells = "".join(value for column in found.columns if column.is_money for value in column.values[:50])
-    if "$" in cells:
-        return "USD"
-    if "¥" not in cells and "\uffe5" not in cells:
-        return None
-    text = "".join((*found.header.names, *(value for column in found.columns for value in column.values[:50])))
-    return "JPY" if _KANA.search(text) else "CNY" if _HAN.search(text) else None
-
-
-_KANA = re.compile(r"[\u3040-\u30ff]")
-_HAN = re.compile(r"[\u3400-\u9fff]")
-
-
-def _evidence(
-    core: list[table.Row],
-    columns: list[profile.Column],
-    found: roles.Roles,
-    booked: tuple[int, ...],
-    order: ordering.Order,
-    marks: figures.Marks,
-) -> judge.Evidence:
-    cells = [row.cells for row in core]
-    days = [_day(row, booked[0], order.order) for row in cells]
-    grouping = [*found.of("account")[:1], *found.of("currency")[:1]]
-    groups = ["|".join(row[index] if index < len(row) else "" for index in grouping) for row in cells]
-    spoken = [column.index for column in columns if column.words and not column.is_currency and not column.is_date]
-    texts = [words.normalise(" ".join(row[index] for index in spoken if index < len(row))[:160]) for row in cells]
-    readers = {index: figures.reader(mark) for index, mark in marks.by_column.items()}
-    return judge.Evidence(cells, readers, days, groups, texts)
-
-
-def _day(cells: Sequence[str], index: int, order: model.DateOrder) -> datetime.date | None:
-    parts = dates.read(cells[index]) if index < len(cells) else None
-    return dates.resolve(parts, order, 2000) if parts else None
-
-
-def _completed(
-    found: roles.Roles,
-    booked: tuple[int, ...],
-    valued: int | None,
-    money: plan.Money,
-    marks: figures.Marks,
-    order: ordering.Order,
-    code: str | None,
-    hints: model.Hints,
-    known: facts.Facts,
-) -> plan.Plan:
-    value_order = order
-    if valued is not None:
-        value_order = ordering.settle(found.columns[valued].values, found.header.names, code, order.order)
-    taken = {*booked, valued, *money.columns, money.flag, money.balance, money.fee}
-    first = {
-        role: next((index for index in found.of(role) if index not in taken), None)
-        for role in ("type", "id", "account", "status")
-    }
-    return plan.Plan(
-        header=found.header,
-        width=len(found.columns),
-        dates=booked,
-        money=money,
-        marks=marks.by_column,
-        order=order.order,
-        year=hints.year or known.year,
-        value_date=valued,
-        value_order=value_order.order,
-        currencies=roles.currency_columns(found, money.columns),
-        texts=_texts(found, taken),
-        counterparty=tuple(found.of("counterparty")[:3]),
-        code=first["type"],
-        id=first["id"],
-        account=first["account"] if _is_account(found, first["account"]) else None,
-        status=first["status"],
-        currency=code,
-    )
-
-
-_ACCOUNT = re.compile(r"[\w*•.\-/ ]{1,42}")
-
-
-def _is_account(found: roles.Roles, index: int | None) -> bool:
-    """An account column repeats itself and holds numbers; a product name alone would not tell accounts apart."""
-    if index is None:
-        return False
-    column = found.columns[index]
-    numbered = sum(
-        any(char.isdigit() for char in value) and bool(_ACCOUNT.fullmatch(value.strip())) for value in column.values
-    )
-    return column.filled > 0 and column.distinct <= max(1, column.filled // 3 + 1) and numbered >= 0.8 * column.filled
-
-
-def _texts(found: roles.Roles, taken: set[int | None]) -> tuple[int, ...]:
-    named = [index for index in sorted(found.of("text")) if index not in taken]
-    if named:
-        return tuple(named[:6])
-    spare = [*found.of("counterparty"), *found.of("type")]
-    if spare:
-        return tuple(spare[:2])
-    return tuple(
-        column.index for column in found.columns
-        if column.words and column.index not in taken and not column.is_currency and not found.scores[column.index]
-    )[:4]  # fmt: skip
-
-
-def _confidence(
-    evidence: judge.Evidence, ranked: Sequence[plan.Money], order: ordering.Order, marks: figures.Marks
-) -> float:
-    held, checked = judge.chain(evidence, ranked[0])
-    confidence = 0.95 if held and held == checked else 0.85
-    best = judge.verdict(evidence, ranked[0])
-    rival = next(
-        (judge.verdict(evidence, money) for money in ranked[1:] if money.columns != ranked[0].columns), best - 1.0
-    )
-    confidence -= 0.3 * max(0.0, 0.5 - (best - rival))
-    confidence -= 0.3 * (not order.settled) + 0.3 * marks.doubtful
-    return round(max(0.05, confidence), 2)
 
 
 def _layout(source: table.Table, planned: plan.Plan) -> model.Layout:

@@ -58,7 +58,7 @@ HEADERS: dict[str, str] = {
         time|uhrzeit|heure|hora|ora|tijd|tid|klo|godzina|cas|ido|idopont|время|час|ωρα|saat|时间|時刻|時間帯|시간|transaction time of day|abschlusszeit|buchungszeit
         heure de transaction|orario|time of transaction|time zone|timezone|交易时刻|час проведення|umsatzzeit|hora de la operacion|gio|waktu|שעה""",
     "amount": """
-        amount|transaction amount|amt|trans amount|txn amount|trx amount|tran amount|net amount|net|gross|gross amount|value amount|amount net|payment amount|sum|total amount
+        value|amount|amount total|total|transaction amount|amt|trans amount|txn amount|trx amount|tran amount|net amount|net|gross|gross amount|value amount|amount net|payment amount|sum|total amount
         credit/debit amount|debit/credit amount|amount debit/credit|amount in account currency|account amount|billing amount|billed amount|booked amount|booking amount|posted amount|local amount|settlement amount
         amount (account currency)|amount credited|signed amount|money|movement|money in/out|paid in/out|in/out|withdrawal/deposit|deposit/withdrawal|debits/credits|credit/(debit)|credits/debits|in account currency|income/expense amount
         betrag|umsatz|buchungsbetrag|betrag in kontowahrung|umsatzbetrag|betrag (kontowahrung)|betrag kontowahrung|betrag netto|saldoanderung|zahlungsbetrag|soll/haben betrag|belastung/gutschrift|gutschrift/belastung|betrag in eur|nettobetrag|bruttobetrag|abrechnungsbetrag|betrag in chf
@@ -100,7 +100,7 @@ HEADERS: dict[str, str] = {
         deebet|valjaminek|debets|izejosa|debetas|islaidos|israsyta|nurasyta
         חובה|בחובה|חיוב|הוצאה|مدين|سحب|المدين|السحب|مسحوبات|خصم|مبلغ مدين
         支出|支出金额|借方|借方发生额|付出|借方金额|转出金额|支出(元)|借方发生额（支取）|支取|支出金額|提款|提出|借方金額|支出額|转出|借方发生金额|借方(支出)|取款|取款金额|提取金額
-        出金|出金額|出金金額|お引出し|お支払金額|支払|お支払い金額|支払い金額|引出金額|お引き出し|払出|出金額(円)|出金(円)|引き出し|お引出金額|お出し|出金金額(円)|支払金額(円)|引落|お引落し|引落金額
+        出金|出金額|出金金額|お引出し|お支払金額|支払|お支払い金額|支払い金額|引出額|引出金額|お引き出し|払出|出金額(円)|出金(円)|引き出し|お引出金額|お出し|出金金額(円)|支払金額(円)|引落|お引落し|引落金額
         출금|출금액|출금금액|찾으신금액|지급금액|출금(원)|출금액(원)|지급|찾으신 금액|출금 금액|인출금액
         ghi no|phat sinh no|rut|tien ra|so tien ghi no|keluar|pengeluaran|ถอนเงิน|ถอน|no|debet (db)|ghi no (vnd)|uttekt|pemotongan|debit (idr)|เงินออก""",
     "credit": """
@@ -122,7 +122,7 @@ HEADERS: dict[str, str] = {
         kreedit|sissetulek|kredits|ienakosa|kreditas|pajamos|iskaityta|gauta
         זכות|בזכות|זיכוי|הכנסה|دائن|إيداع|ايداع|الدائن|الإيداع|إيداعات|إضافة|مبلغ دائن
         收入|收入金额|贷方|贷方发生额|存入|贷方金额|转入金额|收入(元)|贷方发生额（收入）|存款|收入金額|存入金額|貸方金額|存款金額|收入額|转入|贷方发生金额|贷方(收入)|存入金额|存款金额
-        入金|入金額|入金金額|お預入れ|お預り金額|預入|お預かり金額|預り金額|預入金額|お預け入れ|入金額(円)|入金(円)|預け入れ|お預入金額|お入れ|入金金額(円)|預入金額(円)|お預入
+        入金|預かり金額|預入額|入金額|入金金額|お預入れ|お預り金額|預入|お預かり金額|預り金額|預入金額|お預け入れ|入金額(円)|入金(円)|預け入れ|お預入金額|お入れ|入金金額(円)|預入金額(円)|お預入
         입금|입금액|입금금액|맡기신금액|입금(원)|입금액(원)|맡기신 금액|입금 금액|예입금액
         ghi co|phat sinh co|nop|tien vao|so tien ghi co|masuk|pemasukan|ฝากเงิน|ฝาก|co|kredit (cr)|ghi co (vnd)|innborgun|penerimaan|credit (idr)|เงินเข้า""",
     "flag": """
@@ -255,7 +255,7 @@ HEADERS: dict[str, str] = {
         ειδος|τυπος|κατηγορια|ειδος συναλλαγης|καταστημα|tip|islem tipi|kategori|islem turu|sube|kanal|tuup|makse tuup|kande tuup|veids|darijuma veids|tipas|operacijos tipas|סוג|קטגוריה|ענף|النوع|نوع العملية|فئة
         交易类型|交易渠道|交易分类|类型|交易方式|支付方式|收/付款方式|交易场所|交易地点|渠道|业务类型|交易機構|交易类别|分类|交易網點|现转标志|交易行|交易行名|钞汇|类别|種類|取引種類|取引種別|区分|種別|取引店|취급점|거래구분|거래유형|구분명|거래점|거래종류|카테고리|대분류|소분류|loai giao dich|kenh|jenis transaksi|kategori transaksi|ช่องทาง|cabang""",
     "ignore": """
-        quantity|qty|units|shares|symbol|isin|asset|buy/sell|anzahl|stuck|menge|quantite|cantidad de acciones|titoli|quantidade|aantal|antal|antall|maara kpl|ilosc|pocet|mennyiseg|cantitate|kolicina|количество|数量|股数|anzahl der auftrage|anzahl der schecks|fussnoten|footnotes|balance date|saldo datum|address|adresse|adresse auftraggeber / begunstigter|email|phone|website|latitude|longitude|city|postcode|locality|tax id|image|attachment|points|cashback|rewards|reward|installment|installments|miles|available credit|credit limit|parcelas|cuotas|accrued interest|budget|label id|code of currency|мфо|bonuses|бонусы|кэшбэк|кешбек|сума кешбеку|сума комісій|бонусы (включая кэшбэк)|округление на инвесткопилку|сумма операции с округлением|ポイント|獲得ポイント|支払方法|支払回数|start balance|opening balance|beginsaldo|start saldo|balance before|saldo anterior|saldo inicial|solde precedent|solde initial|anfangssaldo|saldo vor|saldo voor|beginsaldo|pociatocny zostatok|nyito egyenleg|sold initial|previous balance|balance before transaction|saldo przed|zustatek pred|交易前余额|取引前残高|期初余额""",
+        amount tip|amount tax|amount fee|tip|montant francs|amount local|quantity|qty|units|shares|symbol|isin|asset|buy/sell|anzahl|stuck|menge|quantite|cantidad de acciones|titoli|quantidade|aantal|antal|antall|maara kpl|ilosc|pocet|mennyiseg|cantitate|kolicina|количество|数量|股数|anzahl der auftrage|anzahl der schecks|fussnoten|footnotes|balance date|saldo datum|address|adresse|adresse auftraggeber / begunstigter|email|phone|website|latitude|longitude|city|postcode|locality|tax id|image|attachment|points|cashback|rewards|reward|installment|installments|miles|available credit|credit limit|parcelas|cuotas|accrued interest|budget|label id|code of currency|мфо|bonuses|бонусы|кэшбэк|кешбек|сума кешбеку|сума комісій|бонусы (включая кэшбэк)|округление на инвесткопилку|сумма операции с округлением|ポイント|獲得ポイント|支払方法|支払回数|start balance|opening balance|beginsaldo|start saldo|balance before|saldo anterior|saldo inicial|solde precedent|solde initial|anfangssaldo|saldo vor|saldo voor|beginsaldo|pociatocny zostatok|nyito egyenleg|sold initial|previous balance|balance before transaction|saldo przed|zustatek pred|交易前余额|取引前残高|期初余额""",
 }
 
 # What a value in a direction column means (whole cell, normalised; a longer cell may begin or end with one).
@@ -283,6 +283,9 @@ TOTALS = """
     total debits|total credits|total debit|total credit|totals|grand total|sub total|subtotal|total|total debit amount|total credit amount|total withdrawals|total deposits|total amount|sum total|total paid in|total paid out|end of report|end of statement|total money in|total money out|total transactions|page total
     summe|gesamt|gesamtsumme|total spalte|summe soll|summe haben|zwischensumme|gesamtbetrag|total belastungen|total gutschriften|summe der umsatze|umsatzsumme
     total debits|total credits|total des operations|totaux|total des mouvements|sous total|total du mois|total general|total cargos|total abonos|totales|suma total|total movimientos|totale|totali|totale entrate|totale uscite|totale dare|totale avere|totais|total geral|total de creditos|total de debitos|totaal|totaal af|totaal bij|i alt|sum|summa|totalt|yhteensa|razem|suma|suma obciazen|suma uznan|lacznie|celkem|spolu|soucet|celkova castka|osszesen|mindosszesen|total general|ukupno|skupaj|svega|итого|всего|итого по|оборот за период|обороты за период|всего расходов|всего поступлений|усього|разом|всього|общо|оборот|συνολο|συνολα|toplam|genel toplam|kokku|kopa|viso|is viso|סהכ|סה כ|المجموع|الإجمالي|اجمالي|合计|总计|小计|合計|小計|總計|总笔数|합계|총계|소계|tong|tong cong|cong|jumlah total|total mutasi|รวม|samtals"""
+# Machine-made turnover lines, dropped without a word.
+TURNOVER = """
+    turnover|kaive|deebetkaive|kreeditkaive|apgrozijums|apyvarta|turnover debit|turnover credit|daily turnover|umsatzsaldo"""
 OPENING = """
     opening balance|balance brought forward|brought forward|starting balance|beginning balance|previous balance|balance b/f|b/f|balance b f|start balance|balance forward|initial balance|opening bal|account opening balance|b/fwd|balance from previous statement|bal b/f
     anfangssaldo|anfangsbestand|alter saldo|alter kontostand|vortrag|saldovortrag|startsaldo|kontostand am anfang|ubertrag|saldo vortrag|anfangskontostand

@@ -11,7 +11,7 @@ from analysis.statement import currency, vocabulary
 
 _FOLDED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th", "ħ": "h"})
 _NOT_WORD = re.compile(r"[^\w\ufffd+\-/#№]+")
-_LONELY = re.compile(r"(?<!\w)[-/+](?!\w)|[_]|(?<=\w)-(?=\w)")
+_LONELY = re.compile(r"#(?=\w)|(?<!\w)[-/+](?!\w)|[_]|(?<=\w)-(?=\w)")
 _CJK = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SMALL = frozenset(
     "in en im der die das de des du la le les el los il lo the a an of von zu per d l y e i und and et".split()
@@ -44,6 +44,7 @@ HEADER_PHRASES = _by_phrase(vocabulary.HEADERS)
 FLAG_PHRASES = {phrase: kinds[0] for phrase, kinds in _by_phrase(vocabulary.FLAGS).items()}
 STATUS_PHRASES = {phrase: kinds[0] for phrase, kinds in _by_phrase(vocabulary.STATUS).items()}
 TOTALS = phrases(vocabulary.TOTALS)
+TURNOVER = phrases(vocabulary.TURNOVER)
 OPENING = phrases(vocabulary.OPENING)
 CLOSING = phrases(vocabulary.CLOSING)
 WORDS_OUT = phrases(vocabulary.WORDS_OUT)
@@ -110,6 +111,8 @@ def match_header(cell: str) -> HeaderMatch:
         roles = HEADER_PHRASES.get(text)
         if roles:
             return HeaderMatch(dict.fromkeys(roles, score), code)
+    if code and not bare:
+        return HeaderMatch({"amount": 0.5}, code)  # "CAD$": a column that is named by its currency alone
     return HeaderMatch(_partial(bare) or _garbled(bare), code)
 
 
@@ -122,7 +125,8 @@ def _without_currency(cell: str) -> tuple[str, str | None]:
             if token and (token.isupper() or not (token.isascii() and token.isalpha()) or len(token) > 3)
             else None
         )
-        if found and (currency.is_code(token) or not token.isascii() or "$" in token or "€" in token):
+        named = currency.is_code(token) or not token.isascii() or "$" in token or token.lower().startswith("euro")
+        if found and named:
             code = code or found
         elif token:
             kept.append(token)

@@ -47,6 +47,8 @@ def _outcome(folder: pathlib.Path, row: Mapping[str, str]) -> Outcome:
         parsed = statement.parse((folder / row["file"]).read_bytes(), file_name=row["file"])
     except statement.StatementRefused as refusal:
         outcome = Outcome(row["file"], row["format"], row["expect"], "reject", refusal.reason)
+        if row["expect"] != "reject":
+            outcome.misses["count"] = "nothing was read"
     else:
         clean = not parsed.problems and not parsed.questions
         outcome = Outcome(row["file"], row["format"], row["expect"], "accept" if clean else "partial", _why(parsed))
