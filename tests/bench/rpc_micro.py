@@ -15,7 +15,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "generated")]
@@ -70,7 +70,7 @@ async def main() -> None:
     identities = rpc_servers.IDENTITIES
     async with contextlib.AsyncExitStack() as stack:
         server = grpc.aio.server()
-        pb_grpc.add_VerificationServiceServicer_to_server(FakeVerification(), server)
+        pb_grpc.add_VerificationServiceServicer_to_server(cast("Any", FakeVerification()), server)
         port = server.add_secure_port("127.0.0.1:0", identities.identity("verification").server_credentials())
         await server.start()
         stack.push_async_callback(server.stop, None)
