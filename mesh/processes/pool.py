@@ -14,6 +14,9 @@ from mesh.processes import errors, wire, worker
 from mesh.processes.limits import Limits
 
 _RETRY_AFTER_S = 2.0
+_LAST_WORD_S = 0.2
+_WORN, _OUT_OF_MEMORY = b"worn", b"MemoryError"
+_LAST_WORDS_OF_A_WORKER = (_WORN, _OUT_OF_MEMORY)
 
 
 async def nothing() -> AsyncIterator[bytes]:
@@ -164,6 +167,8 @@ class _Task:
         self._feeding: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._late = False
+        self._between_frames = False
+        self._concluded = False
         self._reusable = False
 
     async def begin(self, work: str, arguments: Mapping[str, Any]) -> None:
@@ -202,13 +207,16 @@ class _Task:
             yield payload
 
     async def _received(self) -> tuple[wire.Kind, bytes]:
+        self._between_frames = False
         try:
-            return await self._worker.receive()
+            frame = await self._worker.receive()
         except errors.WorkLost as lost:
             self._raise_source_error()
             if self._late:
                 raise errors.TimeLimitExceeded("the work took too long") from lost
             raise
+        self._between_frames = True
+        return frame
 
     def _raise_source_error(self) -> None:
         feeding = self._feeding
@@ -216,10 +224,11 @@ class _Task:
             feeding.result()
 
     def _conclude(self, kind: wire.Kind, payload: bytes) -> None:
+        self._concluded = True
         self._raise_source_error()
         if kind is wire.Kind.DONE:
-            self._reusable = payload != b"worn"
-        elif kind is wire.Kind.FAILED and payload == b"MemoryError":
+            self._reusable = payload != _WORN
+        elif kind is wire.Kind.FAILED and payload == _OUT_OF_MEMORY:
             raise errors.MemoryLimitExceeded("the work needs too much memory")
         elif kind is wire.Kind.FAILED:
             self._reusable = True
@@ -231,6 +240,8 @@ class _Task:
         """End the task; False when its worker cannot be used again."""
         if self._alarm is not None:
             self._alarm.cancel()
+        if self._between_frames and not self._concluded:
+            await self._hear_last_word()
         complete = await self._stop_feeding()
         await _closed(self._source)
         if not self._reusable or not self._worker.alive:
@@ -238,6 +249,14 @@ class _Task:
         if not complete:
             self._worker.post(wire.Kind.INPUT_END)
         return True
+
+    async def _hear_last_word(self) -> None:
+        """Whoever left after the output that mattered need not cost a worker that is done, too, or about to be."""
+        with contextlib.suppress(errors.WorkLost, TimeoutError):
+            async with asyncio.timeout(_LAST_WORD_S):
+                kind, payload = await self._worker.receive()
+                is_over = kind in (wire.Kind.DONE, wire.Kind.FAILED)
+                self._reusable = is_over and payload not in _LAST_WORDS_OF_A_WORKER
 
     async def _stop_feeding(self) -> bool:
         """True when all of the input had been sent."""

@@ -44,6 +44,21 @@ async def test_one_worker_does_one_task_after_another(pool: processes.Pool) -> N
     assert first == second != str(os.getpid()).encode()
 
 
+async def test_leaving_after_the_last_output_does_not_cost_the_worker(pool: processes.Pool) -> None:
+    before = await run(pool, "who")
+    for name in ("count", "fail"):
+        async with pool.task(f"{WORK}:{name}", {}, processes.nothing()) as outputs:
+            await anext(outputs)
+    assert await run(pool, "who") == before
+
+
+async def test_leaving_before_the_last_output_costs_the_worker(pool: processes.Pool) -> None:
+    before = await run(pool, "who")
+    async with pool.task(f"{WORK}:flood", {"chunks": 50}, processes.nothing()) as outputs:
+        await anext(outputs)
+    assert await run(pool, "who") != before
+
+
 async def test_output_comes_while_input_is_still_going_in(pool: processes.Pool) -> None:
     async with pool.task(f"{WORK}:echo", {"greeting": ""}, chunks(*[b"x" * 65_536] * 100)) as outputs:
         total = sum([len(chunk) async for chunk in outputs])
