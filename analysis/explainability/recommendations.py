@@ -33,19 +33,29 @@ def of_features(
     policy: Policy, features: Mapping[str, Floats], evidence: measures.Evidence, credibility: float
 ) -> tuple[Recommendation, ...]:
     """The changes that bring the most, at most four, the best of each dimension first; none that nobody can act on."""
-    now = float(scoring.raw_score(policy, features, credibility))
     tables = policy.tables
-    found = []
-    for feature in registry.FEATURES:
-        value = float(features[feature.name])
-        target = next_target(tables[feature.name], value)
-        if target is None or not _open_to_change(feature, evidence):
-            continue
-        changed = {**features, feature.name: np.asarray(target)}
-        gain = scoring.rounded(float(scoring.raw_score(policy, changed, credibility)) - now)
-        if gain >= _LEAST_GAIN:
-            found.append(_recommendation(feature, gain, value, target))
+    open_ones = [feature for feature in registry.FEATURES if _open_to_change(feature, evidence)]
+    targets = {one.name: next_target(tables[one.name], float(features[one.name])) for one in open_ones}
+    tried = [(one, target) for one in open_ones if (target := targets[one.name]) is not None]
+    gains = _gains(policy, features, credibility, [(one.name, target) for one, target in tried])
+    found = [
+        _recommendation(one, gain, float(features[one.name]), target)
+        for (one, target), gain in zip(tried, gains, strict=True)
+        if gain >= _LEAST_GAIN
+    ]
     return tuple(_spread(sorted(found, key=lambda one: (-one.gain, one.code)))[:MOST])
+
+
+def _gains(
+    policy: Policy, features: Mapping[str, Floats], credibility: float, changes: list[tuple[str, float]]
+) -> list[int]:
+    """Points that each change alone brings; all changes are scored in one run, one history each."""
+    base = np.zeros(len(changes))
+    changed = {name: base + value for name, value in features.items()}
+    for place, (name, target) in enumerate(changes):
+        changed[name][place] = target
+    now = float(scoring.raw_score(policy, features, credibility))
+    return [scoring.rounded(float(value) - now) for value in scoring.raw_score(policy, changed, credibility)]
 
 
 def next_target(table: PointTable, value: float) -> float | None:
@@ -56,8 +66,10 @@ def next_target(table: PointTable, value: float) -> float | None:
         return None
     points = float(table(np.asarray(value)))
     better = [(at, worth) for at, worth in zip(table.at, table.points, strict=True) if worth > points]
-    enough = [pair for pair in better if pair[1] >= points + _STEP_POINTS] or better[-1:]
-    return min(enough, key=lambda pair: abs(pair[0] - value))[0] if enough else None
+    if not better:
+        return None
+    enough = [pair for pair in better if pair[1] >= points + _STEP_POINTS] or [max(better, key=lambda pair: pair[1])]
+    return min(enough, key=lambda pair: abs(pair[0] - value))[0]
 
 
 def _open_to_change(feature: registry.Feature, evidence: measures.Evidence) -> bool:

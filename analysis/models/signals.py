@@ -71,7 +71,8 @@ def _overdraft_spiral(months: Months) -> Iterable[Signal]:
     if (months.balance_days[-_SPIRAL_MONTHS:] == 0).any():
         return
     below, low = months.below_zero_days[-_SPIRAL_MONTHS:], months.lowest[-_SPIRAL_MONTHS:]
-    worse = bool((np.diff(below) >= 0).all() and (np.diff(low) < 0).all())
+    share = below / months.balance_days[-_SPIRAL_MONTHS:]
+    worse = bool((np.diff(share) >= 0).all() and (np.diff(low) < 0).all())
     if worse and bool((below > 0).all()):
         yield Signal(
             "overdraft_spiral", float(below[-1]),

@@ -73,8 +73,7 @@ def test_every_phrase_of_the_dictionary_is_found_as_what_it_stands_for() -> None
         for group in entry["phrases"].values()
         for phrase in group
         for amount in (1, -1)
-        if entry["direction"] in ("any", "in" if amount > 0 else "out")
-        and _category(phrase.strip("*"), amount) != name
+        if entry["direction"] in ("any", "in" if amount > 0 else "out") and _category(phrase.strip("*"), amount) != name
     ]
     assert wrong == []
 

@@ -81,7 +81,9 @@ def test_without_balances_levels_are_missing_and_no_reason_names_them() -> None:
 
 def test_income_without_any_regular_source_is_scored() -> None:
     rows = [
-        dataclasses.replace(row, text="cash deposit", counterparty=None, booked=row.booked - dt.timedelta(days=row.row % 23))
+        dataclasses.replace(
+            row, text="cash deposit", counterparty=None, booked=row.booked - dt.timedelta(days=row.row % 23)
+        )
         if row.amount_minor > 0
         else row
         for row in histories.without_balances(_ROWS)

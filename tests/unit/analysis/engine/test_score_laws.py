@@ -35,9 +35,10 @@ def _analysed(rows: object) -> dict[str, object]:
 def test_raising_a_good_feature_never_lowers_the_score() -> None:
     rules, chance = policy.load(), np.random.default_rng(5)
     probes = 10_000
-    value = {f.name: chance.uniform(-3, 40, probes) for f in registry.FEATURES}
-    for name in value:
-        value[name] = np.where(chance.random(probes) < 0.1, np.nan, value[name] * chance.choice([0.02, 0.2, 1.0], probes))
+    value = {}
+    for feature in registry.FEATURES:
+        drawn = chance.uniform(-3, 40, probes) * chance.choice([0.02, 0.2, 1.0], probes)
+        value[feature.name] = np.where(chance.random(probes) < 0.1, np.nan, drawn)
     before = scoring.raw_score(rules, value, 0.9)
     for feature in registry.FEATURES:
         step = chance.exponential(1.0, probes) * (1 if feature.better == "higher" else -1)
@@ -72,7 +73,9 @@ def test_equal_rows_at_different_places_of_a_file_both_happened() -> None:
     assert found.n_transactions == len(rows) + 1
 
 
-@hypothesis.given(salary=st.integers(150_000, 500_000), rent=st.integers(40_000, 150_000), opening=st.integers(0, 10**6))
+@hypothesis.given(
+    salary=st.integers(150_000, 500_000), rent=st.integers(40_000, 150_000), opening=st.integers(0, 10**6)
+)
 @hypothesis.settings(max_examples=15, deadline=None)
 def test_another_currency_changes_the_score_by_two_points_at_most(salary: int, rent: int, opening: int) -> None:
     rows = histories.Life(salary=salary, rent=rent, opening=opening).rows()
