@@ -15,12 +15,12 @@ from credpass.auth.v1 import auth_service_pb2 as pb
 from credpass.auth.v1 import auth_service_pb2_grpc as pb_grpc
 from credpass.ingestion.v1 import ingestion_service_pb2, ingestion_service_pb2_grpc
 from credpass.verification.v1 import verification_service_pb2, verification_service_pb2_grpc
-from tests.fakes.servicers import FakeAuth, FakeIngestion, FakeVerification
-from tests.support.rpc_servers import IDENTITIES, outside_call, serving, stub_of
 
 from mesh import errors, tls
 from mesh.documents import port
 from mesh.rpc import context
+from tests.fakes.servicers import FakeAuth, FakeIngestion, FakeVerification
+from tests.support.rpc_servers import IDENTITIES, outside_call, serving, stub_of
 
 STUB = pb_grpc.AuthServiceStub
 LOGIN = pb.LoginRequest(email="a@example.org", password="long enough")
@@ -51,9 +51,11 @@ async def records(store: port.Documents) -> list[Mapping[str, Any]]:
 
 @contextlib.asynccontextmanager
 async def calling(auth: FakeAuth, store: port.Documents, **parts: Any) -> AsyncIterator[pb_grpc.AuthServiceAsyncStub]:
-    async with serving("auth", [auth.registration()], store, **parts) as server:
-        async with stub_of(STUB, "auth", server.target) as stub:
-            yield stub
+    async with (
+        serving("auth", [auth.registration()], store, **parts) as server,
+        stub_of(STUB, "auth", server.target) as stub,
+    ):
+        yield stub
 
 
 def raising(error: Exception) -> FakeAuth:
@@ -111,7 +113,7 @@ async def test_bytes_that_are_no_message_are_the_callers_fault(store: port.Docum
         credentials = IDENTITIES.identity("gateway").channel_credentials()
         channel = grpc.aio.secure_channel(server.target, credentials, options=tls.target_options("auth"))
         async with channel:
-            login = channel.unary_unary("/credpass.auth.v1.AuthService/Login")
+            login: Any = channel.unary_unary("/credpass.auth.v1.AuthService/Login")
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await login(b"\xff\xff\xff", timeout=5)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -119,6 +121,10 @@ async def test_bytes_that_are_no_message_are_the_callers_fault(store: port.Docum
 
 
 Refusal = type[errors.ServiceError] | None
+
+
+def raising_or_not(refusal: Refusal) -> contextlib.AbstractContextManager[object]:
+    return pytest.raises(refusal) if refusal else contextlib.nullcontext()
 
 
 @pytest.mark.parametrize(
@@ -138,9 +144,8 @@ async def test_users_method_admits_users_through_the_gateway(
         serving("auth", [FakeAuth().registration()], store) as server,
         stub_of(STUB, "auth", server.target, caller=peer) as stub,
     ):
-        with context.bind(outside_call(principal)):
-            with pytest.raises(refusal) if refusal else contextlib.nullcontext():
-                await stub.Logout(pb.LogoutRequest())
+        with context.bind(outside_call(principal)), raising_or_not(refusal):
+            await stub.Logout(pb.LogoutRequest())
 
 
 @pytest.mark.parametrize(
@@ -161,9 +166,8 @@ async def test_institutions_method_admits_keys_with_its_scope(
         serving("verification", [FakeVerification().registration()], store) as server,
         stub_of(factory, "verification", server.target, caller=peer) as stub,
     ):
-        with context.bind(outside_call(principal)):
-            with pytest.raises(refusal) if refusal else contextlib.nullcontext():
-                await stub.VerifyToken(verification_service_pb2.VerifyTokenRequest(token="vt_1"))
+        with context.bind(outside_call(principal)), raising_or_not(refusal):
+            await stub.VerifyToken(verification_service_pb2.VerifyTokenRequest(token="vt_1"))
 
 
 @pytest.mark.parametrize(("peer", "refused"), [("analysis", False), ("gateway", True), ("audit", True)])
@@ -327,6 +331,7 @@ async def test_unknown_method_is_refused(store: port.Documents) -> None:
         credentials = IDENTITIES.identity("gateway").channel_credentials()
         channel = grpc.aio.secure_channel(server.target, credentials, options=tls.target_options("auth"))
         async with channel:
+            nothing: Any = channel.unary_unary("/credpass.auth.v1.AuthService/Nothing")
             with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await channel.unary_unary("/credpass.auth.v1.AuthService/Nothing")(b"", timeout=5)
+                await nothing(b"", timeout=5)
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED

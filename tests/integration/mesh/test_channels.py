@@ -13,12 +13,13 @@ from credpass.auth.v1 import auth_service_pb2 as auth_pb
 from credpass.auth.v1 import auth_service_pb2_grpc as auth_grpc
 from credpass.ingestion.v1 import ingestion_service_pb2 as pb
 from credpass.ingestion.v1 import ingestion_service_pb2_grpc as pb_grpc
-from tests.fakes.servicers import FakeAuth, FakeIngestion
-from tests.support.rpc_servers import outside_call, serving, stub_of
 
 from mesh import errors
 from mesh.documents import port
 from mesh.rpc import context
+from tests.fakes.servicers import FakeAuth, FakeIngestion
+from tests.support.conditions import until
+from tests.support.rpc_servers import outside_call, serving, stub_of
 
 USER = context.UserPrincipal("user_1")
 STUB = pb_grpc.IngestionServiceStub
@@ -124,6 +125,11 @@ async def test_cancelled_upload_is_cancelled(store: port.Documents) -> None:
             await uploading
 
 
+async def _read_into(seen: list[str], stream: Any) -> None:
+    async for answer in stream:
+        seen.append(answer.upload_id)  # noqa: PERF401 - what came before an error counts
+
+
 ROWS = pb.StreamRowsRequest(user_id="user_1", upload_ids=[f"upload_{n}" for n in range(50)])
 
 
@@ -138,8 +144,7 @@ async def test_stream_arrives_in_order_and_an_error_in_it_is_typed(store: port.D
         stub_of(STUB, "ingestion", server.target, caller="analysis") as stub,
     ):
         with pytest.raises(errors.NotFound):
-            async for answer in stub.StreamRows(ROWS):
-                seen.append(answer.upload_id)  # noqa: PERF401 - what came before the error counts
+            await _read_into(seen, stub.StreamRows(ROWS))
     assert seen == [f"upload_{n}" for n in range(40)]
 
 
@@ -154,9 +159,11 @@ async def test_stream_left_early_is_closed_on_the_far_side(store: port.Documents
             stream: Any = stub.StreamRows(ROWS)
             async with contextlib.aclosing(stream):
                 assert (await anext(stream)).upload_id == "upload_0"
-        async with asyncio.timeout(5):
-            while not ingestion.closed:
-                await asyncio.sleep(0)
+
+        async def closed() -> bool:
+            return ingestion.closed
+
+        await until(closed)
 
 
 class _Flaky:
@@ -223,13 +230,15 @@ async def test_service_that_is_down_is_unavailable_quickly_and_found_again(store
         assert time.monotonic() - started < 2.0
         assert refused.value.retry_after_s is not None
         assert "127.0.0.1" not in refused.value.text
+
+        async def found() -> bool:
+            try:
+                return bool(await stub.Login(login))
+            except errors.Unavailable:
+                return False
+
         async with serving("auth", [FakeAuth().registration()], store, address=target):
-            async with asyncio.timeout(10):
-                while True:
-                    with contextlib.suppress(errors.Unavailable):
-                        await stub.Login(login)
-                        break
-                    await asyncio.sleep(0.01)
+            await until(found)
 
 
 async def test_several_servers_share_one_event_loop(store: port.Documents) -> None:

@@ -11,12 +11,13 @@ from credpass.auth.v1 import auth_service_pb2 as pb
 from credpass.auth.v1 import auth_service_pb2_grpc as pb_grpc
 from google.protobuf import descriptor_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc  # type: ignore[import-untyped]
-from tests.fakes.servicers import FakeAuth
-from tests.support.rpc_servers import IDENTITIES, serving, stub_of
 
 from mesh import errors, tls
 from mesh.documents import port
 from mesh.rpc.server import StartError
+from tests.fakes.servicers import FakeAuth
+from tests.support.conditions import until
+from tests.support.rpc_servers import IDENTITIES, serving, stub_of
 
 LOGIN = pb.LoginRequest(email="a", password="b")
 
@@ -37,9 +38,7 @@ async def test_drain_takes_no_new_calls_and_finishes_those_under_way(store: port
         under_way = asyncio.ensure_future(stub.Login(LOGIN))
         await entered.wait()
         draining = asyncio.create_task(server.drain(10))
-        async with asyncio.timeout(5):
-            while not await _is_refused(late):
-                await asyncio.sleep(0.01)
+        await until(lambda: _is_refused(late))
         assert not draining.done()
         let_go.set()
         assert (await under_way).user_id == "user_1"

@@ -8,12 +8,12 @@ import grpc
 import pytest
 from credpass.auth.v1 import auth_service_pb2 as pb
 from credpass.auth.v1 import auth_service_pb2_grpc as pb_grpc
-from tests.fakes.servicers import FakeAuth
-from tests.support import rpc_servers
-from tests.support.rpc_servers import IDENTITIES, serving, stub_of
 
 from mesh import clock, errors, tls
 from mesh.documents import port
+from tests.fakes.servicers import FakeAuth
+from tests.support import rpc_servers
+from tests.support.rpc_servers import IDENTITIES, serving, stub_of
 
 LOGIN = pb.LoginRequest(email="a@example.org", password="long enough")
 STUB = pb_grpc.AuthServiceStub
@@ -27,7 +27,9 @@ async def test_gateway_reaches_a_service_that_shows_the_right_name(store: port.D
         assert (await stub.Login(LOGIN)).user_id == "user_1"
 
 
-async def test_unix_sockets_carry_the_same_mtls(store: port.Documents, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_unix_sockets_carry_the_same_mtls(
+    store: port.Documents, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     address = f"unix:{tmp_path_factory.mktemp('s') / 'a.sock'}"
     auth = FakeAuth()
     async with (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import pathlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,15 @@ from credpass.auth.v1 import auth_service_pb2 as pb
 from credpass.auth.v1 import auth_service_pb2_grpc as pb_grpc
 from credpass.mesh.v1 import audit_events_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
-from tests.fakes.servicers import FakeAuth, FakeIngestion
-from tests.support.rpc_servers import IDENTITIES, outside_call, stub_of
 
 from mesh import backends, clock, errors, runner, tls
 from mesh.events import codec, port, worker
 from mesh.rpc import context
 from mesh.rpc.server import StartError
 from mesh.settings import Settings
+from tests.fakes.servicers import FakeAuth, FakeIngestion
+from tests.support.conditions import until
+from tests.support.rpc_servers import IDENTITIES, outside_call, stub_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FREE = "127.0.0.1:0"
@@ -41,15 +43,11 @@ def settings_in(folder: Path) -> Settings:
 @contextlib.asynccontextmanager
 async def hosting(folder: Path, *services: runner.Service) -> AsyncIterator[runner.Running]:
     settings = settings_in(folder)
-    async with backends.open_backends(settings) as opened:
-        async with runner.host_all(services, settings, opened, IDENTITIES, process="auth") as running:
-            yield running
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(10):
-        while not await condition():
-            await asyncio.sleep(0.01)
+    async with (
+        backends.open_backends(settings) as opened,
+        runner.host_all(services, settings, opened, IDENTITIES, process="auth") as running,
+    ):
+        yield running
 
 
 async def ready(running: runner.Running) -> tuple[int, str]:
@@ -152,7 +150,8 @@ async def test_health_is_told_without_tls_and_not_serving_while_draining(tmp_pat
         await let_go.wait()
 
     stack = contextlib.AsyncExitStack()
-    running = await stack.enter_async_context(hosting(tmp_path, runner.Service("auth", (FakeAuth(act).registration(),))))
+    service = runner.Service("auth", (FakeAuth(act).registration(),))
+    running = await stack.enter_async_context(hosting(tmp_path, service))
     async with (
         grpc.aio.insecure_channel(running.health_address) as channel,
         stub_of(pb_grpc.AuthServiceStub, "auth", running.targets["auth"]) as stub,
@@ -181,17 +180,19 @@ async def test_health_is_told_without_tls_and_not_serving_while_draining(tmp_pat
 async def test_what_was_started_is_stopped_when_a_later_step_fails(tmp_path: Path) -> None:
     service = runner.Service("auth", (FakeAuth().registration(),))
     settings = settings_in(tmp_path)
-    async with backends.open_backends(settings) as opened:
-        async with runner.host(service, settings, opened, IDENTITIES) as running:
-            taken = Settings(
-                data=tmp_path,
-                listens={"auth": FREE},
-                ops_listens={"auth": FREE},
-                health_listens={"auth": running.health_address},
-            )
-            with pytest.raises(StartError, match="health"):
-                async with runner.host(service, taken, opened, IDENTITIES):
-                    pass
+    async with (
+        backends.open_backends(settings) as opened,
+        runner.host(service, settings, opened, IDENTITIES) as running,
+    ):
+        taken = dataclasses.replace(settings, health_listens={"auth": running.health_address})
+        with pytest.raises(StartError, match="health"):
+            async with runner.host(service, taken, opened, IDENTITIES):
+                pass
+        # The ops port that was opened before is free again.
+        refused = dataclasses.replace(settings, ops_listens={"auth": running.ops_address})
+        with pytest.raises(StartError, match="ops"):
+            async with runner.host(service, refused, opened, IDENTITIES):
+                pass
 
 
 PROGRAM = """
@@ -209,7 +210,7 @@ runner.run("auth", lambda environ: None, build)
 
 @contextlib.asynccontextmanager
 async def process(folder: Path, environ: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    inherited = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}", "PYTHONDONTWRITEBYTECODE": "1"}
+    inherited = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}"}
     free = dict.fromkeys(("CREDPASS_AUTH_LISTEN", "CREDPASS_OPS_LISTEN", "CREDPASS_HEALTH_LISTEN"), FREE)
     started = await asyncio.create_subprocess_exec(
         sys.executable,
