@@ -87,7 +87,7 @@ class _Search:
 
     def both(self, text: str, counterparty: str, bank_code: str) -> tuple[tuple[int, float], tuple[int, float]]:
         """(category, confidence) for money in, and for money out."""
-        words = texts.words(f"{text} {counterparty}" if counterparty else text)
+        words = texts.words(f"{text} {counterparty} {bank_code}")
         key = f"{words}\n{bank_code}"
         if key not in self._by_words:
             found = [*self._phrases(words.split(" ")), *self._scripts(words), *self._codes(bank_code)]
