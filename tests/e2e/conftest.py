@@ -15,9 +15,11 @@ from tests.support.system_process import SystemProcess
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SystemProcess]:
     """The whole system, started once for the module."""
     process = SystemProcess(tmp_path_factory.mktemp("system") / "data")
-    process.start()
-    yield process
-    process.close()
+    try:
+        process.start()
+        yield process
+    finally:
+        process.close()
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,11 @@ def until(look: Callable[[], Found | None], what: str, timeout_s: float = WAIT_S
     raise AssertionError(f"{what} did not come within {timeout_s:.0f} s")
 
 
+def new_email(who: str) -> str:
+    """An address that nobody has used."""
+    return f"{who}-{secrets.token_hex(6)}@example.com"
+
+
 class Rest:
     """Calls the gateway. `token` is sent as Bearer."""
 
@@ -63,33 +68,42 @@ class Rest:
         return error
 
     def mailed_token(self, email: str, *, nth: int = 1) -> str:
-        """The token of the nth newest mail to an address."""
+        """The token of the nth mail to an address, the first by default; waits for it."""
 
         def look() -> str | None:
             tokens = [
                 found.group(1)
-                for letter in reversed(mail.read_mailbox(self.mailbox))
+                for letter in mail.read_mailbox(self.mailbox)
                 if letter.to == email and (found := re.search(r"[?&]token=([0-9A-Za-z_-]+)", letter.text))
             ]
             return tokens[nth - 1] if len(tokens) >= nth else None
 
         return until(look, f"the mail to {email}")
 
+    def register(self, email: str, password: str = PASSWORD) -> str:
+        """Register a person; the id answered."""
+        body = {"email": email, "password": password, "firstName": "Ada", "lastName": "Sample", "country": "CZ"}
+        registered: dict[str, str] = self.data("POST", "/auth/register", json=body, status=201)
+        return registered["userId"]
+
+    def login(self, email: str, password: str = PASSWORD) -> Person:
+        """A verified person, logged in."""
+        session = self.data("POST", "/auth/login", json={"email": email, "password": password})
+        return Person(self, email, session["userId"], session["accessToken"], session["refreshToken"])
+
     def person(self, *, consent: bool = True) -> Person:
         """A new, verified, logged-in person."""
-        email = f"person-{secrets.token_hex(6)}@example.com"
-        body = {"email": email, "password": PASSWORD, "firstName": "Ada", "lastName": "Sample", "country": "CZ"}
-        self.data("POST", "/auth/register", json=body, status=201)
+        email = new_email("person")
+        self.register(email)
         self.data("POST", "/auth/verify-email", json={"token": self.mailed_token(email)})
-        session = self.data("POST", "/auth/login", json={"email": email, "password": PASSWORD})
-        person = Person(self, email, session["userId"], session["accessToken"], session["refreshToken"])
+        person = self.login(email)
         if consent:
             person.give_consent()
         return person
 
     def institution(self) -> Institution:
         """A new, confirmed institution with its first key."""
-        email = f"lender-{secrets.token_hex(6)}@example.com"
+        email = new_email("lender")
         body = {"name": "Sample Lender", "type": "lender", "email": email}
         registered = self.data("POST", "/institutions/register", json=body, status=201)
         self.data("POST", "/auth/verify-email", json={"token": self.mailed_token(email)})
@@ -124,6 +138,12 @@ class Person:
             return upload if upload["status"] != "pending" else None
 
         return until(look, f"the analysis of {upload_id}")
+
+    def share(self, credential_id: str, **wish: int) -> dict[str, Any]:
+        """A new link to a credential."""
+        path = f"/credentials/{credential_id}/share"
+        link: dict[str, Any] = self.rest.data("POST", path, self.token, json=wish, status=201)
+        return link
 
     def credentials(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.rest.data("GET", "/credentials", self.token)["credentials"]
@@ -160,3 +180,9 @@ class Institution:
         """The answer to a verification."""
         answer: dict[str, Any] = self.rest.data("GET", f"/verify/{token}", self.key)
         return answer
+
+    def new_key(self, *scopes: str, **wish: Any) -> dict[str, Any]:
+        """A further API key, with its text."""
+        body = {"name": "Another key", "scopes": list(scopes), **wish}
+        created: dict[str, Any] = self.rest.data("POST", "/institutions/api-keys", self.key, json=body, status=201)
+        return created

@@ -17,6 +17,12 @@ STOP_TIMEOUT_S = 60.0
 
 # A test suite is one client address and a few users that do in a minute what people do in a day.
 ROOMY = {f"CREDPASS_RATE_{name}": "1000000/minute" for name in ("AUTHENTICATION", "READ", "WRITE", "UPLOAD", "VERIFY")}
+# Hashes as cheap as the settings allow, and mails at once: these tests are about what is behind them.
+QUICK = {
+    "CREDPASS_AUTH_HASH_MEMORY_KIB": "19456",
+    "CREDPASS_AUTH_HASH_PASSES": "2",
+    "CREDPASS_AUTH_MAIL_INTERVAL": "50ms",
+}
 
 
 class SystemProcess:
@@ -33,7 +39,7 @@ class SystemProcess:
         command = [sys.executable, "-m", "cli.main", "up", "--port", "0", "--data", str(self.data)]
         path = f"{ROOT}:{ROOT / 'generated'}"
         side = {"CREDPASS_OPS_LISTEN": "127.0.0.1:0", "CREDPASS_HEALTH_LISTEN": "127.0.0.1:0"}
-        environment = {**os.environ, "PYTHONPATH": path, **side, **ROOMY, **self._environment}
+        environment = {**os.environ, "PYTHONPATH": path, **side, **ROOMY, **QUICK, **self._environment}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, start_new_session=True
