@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import protovalidate
 from google.protobuf import message as protobuf
 
 from gateway import routes, transcoding
@@ -13,6 +14,7 @@ from gateway.http import Request, Response
 from gateway.transcoding import timeouts
 from mesh import errors
 from mesh.rpc import coalescing, policy, status
+from mesh.rpc.interceptors import validation
 
 MAX_BATCH = 256
 
@@ -27,6 +29,8 @@ class Coalesced:
         self._batch = routes.message_class(method.input_type)
         self._item = routes.message_class(method.input_type.fields_by_name["items"].message_type)
         self._twin = twin
+        # Rules are compiled at first use, which takes milliseconds: better now than in somebody's call.
+        protovalidate.collect_violations(routes.message_class(route.method.input_type)())
         self._coalescer: coalescing.Coalescer[protobuf.Message, Any] = coalescing.Coalescer(
             self._send, max_batch=MAX_BATCH, timeout_s=door.settings.request_timeout_s, name=said.name
         )
@@ -35,6 +39,8 @@ class Coalesced:
         key = await self._door.authenticator.api_key(request.bearer())
         headers = await self._door.draw(self._policy, key.prefix)
         message = self._route.decode(variables, request.query, await self._door.body(request, self._route))
+        # The service checks a batch as a whole: an item that breaks a rule must not take its neighbours with it.
+        validation.check(message)
         item = self._item(
             request=message,
             api_key=key.text,
