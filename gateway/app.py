@@ -89,7 +89,7 @@ class Gateway:
 
     def _match(self, request: Request) -> transcoding.Match[transcoding.Route] | Response:
         if request.method == "OPTIONS":
-            allowed = self._transcoder.allowed(request.path)
+            allowed = self._allowed(request.path)
             if not allowed:
                 raise UnknownPath
             return headers.options_response(request, allowed, self._settings.cors_origins)
@@ -97,13 +97,20 @@ class Gateway:
             case transcoding.Match() as found if request.method != "HEAD" or routes.takes_head(found.route.method):
                 return found
             case transcoding.Match():
-                return self._not_allowed(request, self._transcoder.allowed(request.path))
-            case transcoding.WrongMethod(allow=allow):
-                return self._not_allowed(request, allow)
+                return self._not_allowed(request, self._allowed(request.path))
+            case transcoding.WrongMethod():
+                return self._not_allowed(request, self._allowed(request.path))
             case transcoding.BadPath():
                 raise MalformedRequest("The path holds a broken escape.")
             case _:
                 raise UnknownPath
+
+    def _allowed(self, path: str) -> tuple[str, ...]:
+        """The methods that a path takes: HEAD only where asking for the head of an answer does nothing."""
+        allowed, found = self._transcoder.allowed(path), self._transcoder.match("HEAD", path)
+        if isinstance(found, transcoding.Match) and not routes.takes_head(found.route.method):
+            return tuple(method for method in allowed if method != "HEAD")
+        return allowed
 
     async def _page(self, request: Request, page: Page) -> Response:
         if request.method == "OPTIONS":

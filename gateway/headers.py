@@ -24,14 +24,13 @@ PREFLIGHT_AGE_S = 600
 
 def cors(request: Request, origins: Collection[str]) -> list[Header]:
     """Headers that let a browser's page from an allowed origin read the answer (Fetch standard)."""
-    origin = request.headers.get("origin", "")
-    if origin not in origins:
+    if not origins:
         return []
-    return [
-        ("access-control-allow-origin", origin),
-        ("access-control-expose-headers", EXPOSED),
-        ("vary", "Origin"),
-    ]
+    # Said to everybody: what a cache kept for a caller without origin must not answer a page.
+    vary, origin = ("vary", "Origin"), request.headers.get("origin", "")
+    if origin not in origins:
+        return [vary]
+    return [("access-control-allow-origin", origin), ("access-control-expose-headers", EXPOSED), vary]
 
 
 def options_response(request: Request, allowed: Collection[str], origins: Collection[str]) -> Response:

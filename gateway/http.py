@@ -15,6 +15,9 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Header = tuple[str, str]
 
+# Statuses whose answers have no body, nor a length or type of one (RFC 9110, sections 8.6, 15.3.5 and 15.4.5).
+BODILESS = frozenset({204, 304})
+
 
 class ClientGone(errors.Unavailable):
     """The client closed the connection before its request was complete."""
@@ -103,9 +106,11 @@ class Request:
 
 async def send_response(send: Send, response: Response, headers: Sequence[Header], *, head_only: bool) -> None:
     """Write the answer. HEAD gets the same headers and no body (RFC 9110, section 9.3.2)."""
-    lines = [("content-type", response.content_type), *response.headers, *headers]
-    if response.stream is None:
-        lines.append(("content-length", str(len(response.body))))
+    lines = [*response.headers, *headers]
+    if response.status not in BODILESS:
+        lines.append(("content-type", response.content_type))
+        if response.stream is None:
+            lines.append(("content-length", str(len(response.body))))
     encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in lines]
     await send({"type": "http.response.start", "status": response.status, "headers": encoded})
     if response.stream is None or head_only:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import urllib.parse
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from google.protobuf import message as protobuf
@@ -45,6 +47,18 @@ class FormMessages:
                 query = urllib.parse.urlencode({part.name: part.value})
                 yield self._request(**{self._form: self._decoder.decode((), query, b"")})
 
+    @contextlib.contextmanager
+    def naming_fields(self) -> Iterator[None]:
+        """Have refusals name the form's fields as the client knows them: the message that holds them is ours."""
+        try:
+            yield
+        except errors.ServiceError as error:
+            error.violations = tuple(
+                dataclasses.replace(violation, field=violation.field.removeprefix(f"{self._form}."))
+                for violation in error.violations
+            )
+            raise
+
 
 class Upload:
     """A form whose pieces become a client stream. Nothing of the file is held here."""
@@ -65,7 +79,7 @@ class Upload:
         principal, headers = await self._door.admit(request, self._policy)
         messages = self._read(request)
         timeout_s = self._door.timeout_s(request, self._door.settings.upload_timeout_s)
-        with self._door.calling(request, self._route, principal):
+        with self._door.calling(request, self._route, principal), self._messages.naming_fields():
             return self._answer(await self._call(messages, timeout=timeout_s), headers)
 
     def _read(self, request: Request) -> AsyncIterator[protobuf.Message]:

@@ -168,7 +168,7 @@ def _body(method: MethodDescriptor, rule: http_pb2.HttpRule, bound: frozenset[st
 def _form(form: Descriptor, options: Any, schemas: Schemas) -> Json:
     file_name = options.Extensions[options_pb2.multipart].file_name
     file = {"type": "string", "contentMediaType": "application/octet-stream", "description": "The statement."}
-    fields = {field.name: schemas.field(field, request=True) for field in form.fields if field.name != file_name}
+    fields = {field.json_name: schemas.field(field, request=True) for field in form.fields if field.name != file_name}
     return {"type": "object", "properties": {"file": file, **fields}, "required": ["file"]}
 
 
