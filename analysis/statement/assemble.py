@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from analysis.statement import currency, draft, errors, model, reconcile, tamper
 
+_LARGEST_MINOR = 2**63  # what a 64-bit integer of the contracts holds
+
 
 def assemble(found: draft.Draft, as_of: datetime.date | None) -> model.ParsedStatement:
     """Raises `MalformedStatement` for amounts beyond any currency (more than 18 digits)."""
@@ -44,16 +46,15 @@ def assemble(found: draft.Draft, as_of: datetime.date | None) -> model.ParsedSta
 class _Rounding:
     """Amounts to minor units, counting those that had to be rounded."""
 
-    __slots__ = ("_known", "count")
+    __slots__ = ("count",)
 
     def __init__(self) -> None:
         self.count = 0
-        self._known: dict[tuple[Decimal, str], tuple[int, bool]] = {}
 
     def minor(self, amount: Decimal, code: str) -> int:
-        if abs(amount) >= 10**18:
-            raise errors.MalformedStatement("an amount is larger than any account's")
         minor, rounded = currency.to_minor(amount, code)
+        if not -_LARGEST_MINOR < minor < _LARGEST_MINOR:
+            raise errors.MalformedStatement("an amount is larger than any account's")
         self.count += rounded
         return minor
 

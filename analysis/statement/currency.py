@@ -57,9 +57,14 @@ def exponent(code: str) -> int:
 
 def to_minor(amount: Decimal, code: str) -> tuple[int, bool]:
     """`amount` in minor units, and whether it had to be rounded (half to even) to get there."""
-    scaled = amount.scaleb(exponent(code))
-    whole = scaled.to_integral_value(ROUND_HALF_EVEN)
-    return int(whole), whole != scaled
+    scaled = amount * _FACTORS[_EXPONENTS.get(code, 2)]
+    minor = int(scaled)
+    if minor == scaled:
+        return minor, False
+    return int(scaled.to_integral_value(ROUND_HALF_EVEN)), True
+
+
+_FACTORS = tuple(Decimal(10) ** exponent for exponent in range(5))
 
 
 def from_minor(amount_minor: int, code: str) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -9,7 +10,8 @@ from typing import NamedTuple
 from analysis.statement import currency, model, money, profile
 
 _THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
-_CACHE_LIMIT = 200_000
+_CACHE_LIMIT = 10_000
+_FAST = {"point": re.compile(r"[+-]?\d{1,17}(?:\.\d{1,2})?"), "comma": re.compile(r"[+-]?\d{1,17}(?:,\d{1,2})?")}
 
 
 class Figure(NamedTuple):
@@ -41,6 +43,8 @@ def reader(mark: model.DecimalMark) -> Reader:
 
 
 def figure(cell: str, mark: model.DecimalMark) -> Figure | None:
+    if _FAST[mark].fullmatch(cell):  # nearly every cell of nearly every file
+        return Figure(Decimal(cell if mark == "point" else cell.replace(",", ".")), 0, cell[0] in "+-", None)
     amount = money.read(cell)
     if amount is None:
         return None

@@ -18,6 +18,7 @@ from analysis.statement import (
     ofx,
     qif,
     tabular,
+    xlsx,
 )
 
 
@@ -50,6 +51,10 @@ def _may_be_empty(parsed: model.ParsedStatement) -> bool:
 
 
 def _draft(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
+    if xlsx.looks_like(data):
+        return xlsx.read(data, hints, bounds, problems)
+    if xlsx.is_old_office(data):
+        raise errors.UnknownFormat("an Excel file before 2007 or with a password: save it as XLSX or CSV without one")
     text, encoding = decoding.decode(data, ofx.declared_encoding(data))
     if ofx.looks_like(text):
         return ofx.read(text, encoding, bounds, problems)

@@ -52,6 +52,11 @@ class Walker:
         self._tail: list[tuple[table.Row, str, str, str, str]] = []
         self._without_amount = 0
         self._header_seen = False
+        figures_at = {*planned.dates, *planned.money.columns, planned.money.balance, planned.money.fee, planned.id}
+        self._spoken = [index for index in range(planned.width) if index not in figures_at]
+        self._may_be = summaries.first_word_test()
+        self._named = [(index, planned.header.currency(index)) for index in planned.money.columns]
+        self._named = [(index, code) for index, code in self._named if code]
         self._strays: list[tuple[int, str, str]] = []  # lines of text amid the table
 
     @property
@@ -92,15 +97,14 @@ class Walker:
         cells = row.cells
         if len(cells) < self._plan.width:
             cells = cells + [""] * (self._plan.width - len(cells))
-        if row.blank or not any(char.isalnum() for cell in cells for char in cell):
-            return None
         booked = self._booked(cells)
         if booked is None and self._plan.dateless == "same_day" and not self._dated(cells):
             booked = self._day_before
         amount, bad = self._amount(cells)
         if booked is not None and amount is not None and bad is None:
             return self._transaction(row, cells, booked, amount)
-        self._other(row, cells, booked, amount, bad, before)
+        if any(char.isalnum() for cell in cells for char in cell):
+            self._other(row, cells, booked, amount, bad, before)
         return None
 
     def _dated(self, cells: list[str]) -> bool:
@@ -152,9 +156,8 @@ class Walker:
         )
 
     def _currency(self, cells: list[str]) -> str | None:
-        for index in self._plan.money.columns:
-            named = self._plan.header.currency(index)
-            if named and cells[index].strip() not in signed.EMPTY:
+        for index, named in self._named:
+            if cells[index].strip() not in signed.EMPTY:
                 return named
         for index in self._plan.currencies:
             code = currency.code_of(cells[index])
@@ -254,7 +257,12 @@ class Walker:
         self._tail.clear()
 
     def _is_summary(self, cells: list[str]) -> bool:
-        return any(cell and summaries.may_be(cell[:40].strip()) for cell in cells)
+        may_be = self._may_be
+        for index in self._spoken:  # a plain loop: this runs for every row
+            cell = cells[index]
+            if cell and may_be(cell):
+                return True
+        return False
 
     def _summary(
         self, row: table.Row, cells: list[str], booked: datetime.date, amount: Decimal, balance: Decimal | None

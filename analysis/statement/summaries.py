@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 
 from analysis.statement import words
 
-
-def _first_words() -> frozenset[str]:
-    return frozenset(phrase.split()[0] for phrase in (*words.TOTALS, *words.TURNOVER, *words.OPENING, *words.CLOSING))
-
-
-_FIRST_WORDS = _first_words()
-_FIRST_SIGNS = frozenset(
-    phrase[:2] for phrase in (*words.TOTALS, *words.TURNOVER, *words.OPENING, *words.CLOSING) if not phrase.isascii()
-)
+_ALL = (*words.TOTALS, *words.TURNOVER, *words.OPENING, *words.CLOSING)
+_FIRST_WORDS = frozenset(phrase.split()[0] for phrase in _ALL)
+_FIRST_SIGNS = frozenset(phrase[:2] for phrase in _ALL if not phrase.isascii())
+_KNOWN_LIMIT = 20_000
+_LONGEST = 120
 
 
-@functools.lru_cache(maxsize=65536)
-def may_be(cell: str) -> bool:
-    text = words.normalise(cell.split(" ", 1)[0].strip(":："))
-    return text in _FIRST_WORDS or text[:2] in _FIRST_SIGNS or text.partition(" ")[0] in _FIRST_WORDS
+def first_word_test() -> Callable[[str], bool]:
+    """A quick test of a cell's first word, with a memory of its own; True means "look closer"."""
+    known: dict[str, bool] = {}
+
+    def may_be(cell: str) -> bool:
+        first = cell[:40].lstrip().partition(" ")[0]
+        found = known.get(first)
+        if found is None:
+            if len(known) >= _KNOWN_LIMIT:
+                known.clear()
+            found = known[first] = _starts_summary(first)
+        return found
+
+    return may_be
+
+
+def _starts_summary(first: str) -> bool:
+    text = words.normalise(first)
+    return text.partition(" ")[0] in _FIRST_WORDS or text[:2] in _FIRST_SIGNS
 
 
 def speaks(cells: list[str], wanted: frozenset[str]) -> bool:
     """A cell is one of the phrases, or begins with one of several words ("TOTAL STATION 12" is a petrol station)."""
-    for cell in cells:
-        text = words.normalise(cell) if len(cell) < 120 else ""
-        tokens = text.split()
-        if text in wanted or any(" ".join(tokens[:size]) in wanted for size in range(2, min(len(tokens), 5))):
-            return True
-        if (
-            text
-            and not text.isascii()
-            and any(
-                text.startswith(phrase)
-                for phrase in wanted
-                if not phrase.isascii() and len(phrase) > 1 and " " not in text
-            )
-        ):
-            return True
-    return False
+    return any(_speaks(words.normalise(cell), wanted) for cell in cells if cell and len(cell) < _LONGEST)
+
+
+def _speaks(text: str, wanted: frozenset[str]) -> bool:
+    tokens = text.split()
+    if text in wanted or any(" ".join(tokens[:size]) in wanted for size in range(2, min(len(tokens), 5))):
+        return True
+    # Scripts without spaces: the phrase may be glued to what follows it.
+    return " " not in text and not text.isascii() and any(text.startswith(phrase) for phrase in _glued(wanted))
+
+
+def _glued(wanted: frozenset[str]) -> list[str]:
+    return [phrase for phrase in wanted if not phrase.isascii() and len(phrase) > 1]
