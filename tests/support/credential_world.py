@@ -37,7 +37,7 @@ class CredentialWorld:
     consents: FakeConsentServicer
     analyses: FakeAnalysisServicer
     redis: fakeredis.FakeServer
-    folder: Path
+    reach: LocalChannels
 
     async def call(self, method: str, request: Any, user_id: str = USER) -> Any:
         """Call the servicer, as a server does once the interceptors have let a call through."""
@@ -148,8 +148,9 @@ async def over(
         clock=time,
     )
     consents, analyses = FakeConsentServicer(), FakeAnalysisServicer()
-    reach: Any = LocalChannels(ConsentService=consents, AnalysisService=analyses)
-    async with bootstrap.build(Settings(), mesh_settings.Settings(), found, reach) as service:
-        yield CredentialWorld(service, time, found, consents, analyses, redis, folder)
+    reach = LocalChannels(ConsentService=consents, AnalysisService=analyses)
+    as_channels: Any = reach
+    async with bootstrap.build(Settings(), mesh_settings.Settings(), found, as_channels) as service:
+        yield CredentialWorld(service, time, found, consents, analyses, redis, reach)
     await found.cache.close()
     await log.close()

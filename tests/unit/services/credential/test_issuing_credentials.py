@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
+from credpass.analysis.v1 import analysis_service_pb2 as analysis_pb
+from credpass.auth.v1 import consent_service_pb2 as consent_pb
+from credpass.credential.v1 import credential_service_pb2 as pb
 
 from mesh import errors
 from mesh.documents import port
+from services.credential import errors as refusals
 from tests.fakes.analyses import PUBLIC_INSIGHTS
 from tests.support.credential_world import USER, CredentialWorld, over
 
@@ -199,6 +204,55 @@ async def test_withdrawal_in_the_middle_of_issuing_leaves_nothing_that_holds(
         between.world = None
         await second.analysed()
         assert await second.statuses() == ["active"]
+
+
+class WithdrawingAnalyses:
+    """The analysis service; while it is asked, the user withdraws consent, all the way through."""
+
+    def __init__(self, world: CredentialWorld) -> None:
+        self._world = world
+
+    async def GetAnalysis(self, request: analysis_pb.GetAnalysisRequest, context: object) -> Any:  # noqa: N802
+        self._world.consents.withdrawn.add(USER)
+        await self._world.deliver("credential-accounts", self._world.withdrawn())
+        return await self._world.analyses.GetAnalysis(request, context)
+
+
+async def test_withdrawal_before_anything_is_written_leaves_nothing_that_holds(world: CredentialWorld) -> None:
+    world.reach.servicers["AnalysisService"] = WithdrawingAnalyses(world)
+    await world.analysed()
+    assert await world.statuses() == []
+    assert await world.events() == []
+
+
+class ConsentsThatGoAway:
+    """The consent service; it answers once."""
+
+    def __init__(self, world: CredentialWorld) -> None:
+        self._world = world
+        self._answered = False
+
+    async def CheckConsent(self, request: consent_pb.CheckConsentRequest, context: object) -> Any:  # noqa: N802
+        if self._answered:
+            raise errors.Unavailable
+        self._answered = True
+        return await self._world.consents.CheckConsent(request, context)
+
+
+async def test_credential_whose_consent_is_not_confirmed_yet_is_seen_by_nobody(world: CredentialWorld) -> None:
+    world.reach.servicers["ConsentService"] = ConsentsThatGoAway(world)
+    with pytest.raises(errors.Unavailable):
+        await world.analysed()
+    assert await world.statuses() == []
+    assert await world.events() == []
+    (pending,) = await world.backends.documents.find("credentials", port.Query({"userId": USER, "status": "pending"}))
+    request = pb.GetCredentialRequest(credential_id=str(pending.data["credentialId"]))
+    with pytest.raises(refusals.CredentialNotFound):
+        await world.call("GetCredential", request)
+    world.reach.servicers["ConsentService"] = world.consents
+    await world.deliver("credential-generators", world.completed("analysis_1"))
+    assert await world.statuses() == ["active"]
+    assert (await world.credential()).credential_id == pending.data["credentialId"]
 
 
 def _everything_in(folder: Path) -> bytes:

@@ -92,6 +92,13 @@ async def test_nothing_but_what_is_valid_is_kept(world: VerificationWorld) -> No
     assert (await world.verify(unknown)).valid
 
 
+async def test_whatever_is_a_share_link_is_never_kept_whatever_its_token_looks_like(world: VerificationWorld) -> None:
+    token = world.token()
+    world.credentials.results[token].share_link = True
+    assert (await world.verify(token)).valid
+    assert await world.backends.cache.get(cache.verify_key(token)) is None
+
+
 async def test_revocation_between_the_two_looks_is_told_and_nothing_is_kept(world: VerificationWorld) -> None:
     token, looks = world.token(), 0
 
