@@ -12,7 +12,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from cli import report, system
+from cli import analyse, inspect, report, system
 from cli.client import Client, Refused
 from cli.journey import Journey, JourneyFailed, Outcome
 from mesh import errors
@@ -86,6 +86,10 @@ def check_audit(data: Data = None) -> None:
 
     intact = _run(audit_trail.check(_environment(None, data), Console()))
     raise typer.Exit(0 if intact else 1)
+
+
+app.command()(analyse.analyse)
+app.command()(inspect.inspect)
 
 
 async def _up(environ: dict[str, str], statement: pathlib.Path | None = None) -> None:
