@@ -137,7 +137,7 @@ class FileBlobs:
 def open_blobs(url: str, data: Path) -> Blobs:
     """The store at `file:blobs` (a folder under `data`)."""
     if urls.scheme(url) == "file":
-        return FileBlobs(urls.path(url, data))
+        return FileBlobs(urls.folder(VARIABLE, url, data))
     raise urls.unknown(VARIABLE, url, "file")
 
 

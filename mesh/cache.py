@@ -17,7 +17,7 @@ import redis.asyncio as redis_asyncio
 from redis import backoff, exceptions
 from redis.asyncio import retry
 
-from mesh import errors, urls
+from mesh import errors, settings, urls
 
 VARIABLE = "CREDPASS_CACHE_URL"
 TOMBSTONE = b"\x00"
@@ -145,8 +145,7 @@ def open_cache(url: str, data: Path) -> Cache:  # noqa: ARG001 - every opener ta
     if scheme == "memory":
         return Cache(_memory())
     if scheme in {"redis", "rediss"}:
-        pool = redis_asyncio.BlockingConnectionPool.from_url(url, **_pool_options())
-        return Cache(redis_asyncio.Redis(connection_pool=pool))
+        return Cache(redis_asyncio.Redis(connection_pool=_pool(url)))
     raise urls.unknown(VARIABLE, url, "memory", "redis", "rediss")
 
 
@@ -157,6 +156,13 @@ def _memory() -> redis_asyncio.Redis:
         redis_asyncio.BlockingConnectionPool, max_connections=_CONNECTIONS, timeout=_POOL_TIMEOUT_S
     )
     return fakeredis.FakeAsyncRedis(server=fakeredis.FakeServer(), connection_pool_class=pool, protocol=2)
+
+
+def _pool(url: str) -> redis_asyncio.BlockingConnectionPool:
+    try:
+        return redis_asyncio.BlockingConnectionPool.from_url(url, **_pool_options())
+    except (ValueError, TypeError):  # its text may quote the password
+        raise settings.SettingsError(f"{VARIABLE}: not a Redis URL") from None
 
 
 def _pool_options() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from email import message, message_from_bytes, policy
 from pathlib import Path
 from typing import Protocol
 
-from mesh import clock, errors, ids, urls
+from mesh import clock, errors, ids, settings, urls
 
 VARIABLE = "CREDPASS_MAIL_URL"
 SENDER = "CredPass <no-reply@credpass.internal>"
@@ -109,9 +109,12 @@ def open_mailer(url: str, data: Path, time: clock.Clock) -> Mailer:
     """The mailer at `file:mail` (a folder under `data`), `smtp://user:password@host:port` or `smtps://...`."""
     scheme = urls.scheme(url)
     if scheme == "file":
-        return FileMailer(urls.path(url, data), time)
+        return FileMailer(urls.folder(VARIABLE, url, data), time)
     if scheme in {"smtp", "smtps"}:
-        return SmtpMailer(url, time)
+        try:
+            return SmtpMailer(url, time)
+        except ValueError:  # its text may quote the password
+            raise settings.SettingsError(f"{VARIABLE}: not a mail server's URL") from None
     raise urls.unknown(VARIABLE, url, "file", "smtp", "smtps")
 
 

@@ -20,6 +20,14 @@ def path(url: str, data: Path) -> Path:
     return data / urllib.parse.unquote(rest)
 
 
+def folder(variable: str, url: str, data: Path) -> Path:
+    """The folder that a URL names. Raises SettingsError when it names none: the data folder itself is nobody's."""
+    found = path(url, data)
+    if found == data:
+        raise settings.SettingsError(f"{variable}: names no folder")
+    return found
+
+
 def unknown(variable: str, url: str, *known: str) -> settings.SettingsError:
     """The error for a URL that no backend answers to. It names setting and scheme, never the rest of the URL."""
     expected = ", ".join(f"{name}:" for name in known)

@@ -106,7 +106,7 @@ async def open_vault(url: str, data: Path, documents: port.Documents, time: cloc
     """The vault over the key-encryption key at `file:keys` (a folder under `data`); wrapped keys are documents."""
     if urls.scheme(url) != "file":
         raise urls.unknown(kek.VARIABLE, url, "file")
-    keys = await asyncio.to_thread(kek.FileKeys, urls.path(url, data))
+    keys = await asyncio.to_thread(kek.FileKeys, urls.folder(kek.VARIABLE, url, data))
     vault = Vault(documents, keys, time or clock.SystemClock())
     await vault.ensure()
     return vault

@@ -131,6 +131,11 @@ async def test_full_or_broken_disk_is_unavailable(tmp_path: Path) -> None:
         await store.put("a/b", _chunks(b"1"))
 
 
+def test_url_without_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(settings.SettingsError, match="CREDPASS_BLOBS_URL"):
+        blobs.open_blobs("file:", tmp_path)
+
+
 def test_unknown_scheme_names_the_setting(tmp_path: Path) -> None:
     with pytest.raises(settings.SettingsError, match=r"CREDPASS_BLOBS_URL.*'ftp'"):
         blobs.open_blobs("ftp://host/bucket", tmp_path)

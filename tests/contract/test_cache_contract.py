@@ -154,6 +154,13 @@ def test_unknown_scheme_names_the_setting_and_hides_the_rest(tmp_path: Path) -> 
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("url", ["redis://:hunter2@host:port/0", "redis://:hunter2@host/0?socket_timeout=soon"])
+def test_wrong_url_names_the_setting_and_hides_the_rest(tmp_path: Path, url: str) -> None:
+    with pytest.raises(settings.SettingsError, match="CREDPASS_CACHE_URL") as caught:
+        cache.open_cache(url, tmp_path)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_verify_key_does_not_show_the_token() -> None:
     assert "vt_secret" not in cache.verify_key("vt_secret")
     assert cache.verify_key("vt_secret") == cache.verify_key_of_hash(cache.token_hash("vt_secret"))

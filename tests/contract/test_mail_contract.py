@@ -140,6 +140,13 @@ def test_unknown_scheme_names_the_setting(tmp_path: Path) -> None:
         mail.open_mailer("pigeon:loft", tmp_path, SteppingClock())
 
 
+@pytest.mark.parametrize("url", ["file:", "smtp://user:hunter2@host:port"])
+def test_wrong_url_names_the_setting_and_hides_the_rest(tmp_path: Path, url: str) -> None:
+    with pytest.raises(settings.SettingsError, match="CREDPASS_MAIL_URL") as caught:
+        mail.open_mailer(url, tmp_path, SteppingClock())
+    assert "hunter2" not in str(caught.value)
+
+
 def test_mail_does_not_show_address_and_text() -> None:
     assert "example.com" not in repr(MAIL)
     assert "token" not in repr(MAIL)
