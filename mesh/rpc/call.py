@@ -87,10 +87,13 @@ class Call:
 
 
 class Load:
-    """How many calls a server works on now, and how many it takes."""
+    """How many calls a server works on now, and how many it takes.
+
+    `in_flight`: calls that were let in. `unsettled`: calls that have arrived and are not logged and recorded yet.
+    """
 
     def __init__(self, maximum: int) -> None:
-        self.maximum, self.in_flight = maximum, 0
+        self.maximum, self.in_flight, self.unsettled = maximum, 0, 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Pipeline:
 
     def __init__(self, surroundings: Surroundings, policy: MethodPolicy, handler: Handler) -> None:
         self._service, self._policy, self._handler = surroundings.service, policy, handler
+        self._load = surroundings.load
         chain = [
             kind(surroundings, policy, handler) for kind in interceptors.ORDER if kind is not Audit or policy.audit
         ]
@@ -56,6 +57,7 @@ class Pipeline:
 
     async def _run(self, call: Call, work: Work) -> Any:
         answer = None
+        self._load.unsettled += 1
         try:
             for before in self._befores:
                 before(call)
@@ -77,12 +79,15 @@ class Pipeline:
         return answer
 
     async def _leave(self, call: Call) -> None:
-        for after in self._afters:
-            after(call)
-        if self._settle is not None:
-            await self._settle(call)
-        for after in self._last_afters:
-            after(call)
+        try:
+            for after in self._afters:
+                after(call)
+            if self._settle is not None:
+                await self._settle(call)
+            for after in self._last_afters:
+                after(call)
+        finally:
+            self._load.unsettled -= 1
 
 
 def _overrides(link: Interceptor, name: str) -> bool:

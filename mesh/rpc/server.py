@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -18,6 +20,8 @@ MESSAGE_LIMIT_BYTES = 8 * 1024 * 1024
 METADATA_LIMIT_BYTES = 256 * 1024
 # sockaddr_un holds 108 bytes, one of them the end.
 SOCKET_PATH_LIMIT_BYTES = 107
+SETTLE_LIMIT_S = 5.0
+SETTLE_PAUSE_S = 0.01
 
 SIZE_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_receive_message_length", MESSAGE_LIMIT_BYTES),
@@ -84,8 +88,15 @@ class Server:
         await self._server.start()
 
     async def drain(self, grace_s: float) -> None:
-        """Take no new calls, let those under way finish for so long, then end them and stop."""
+        """Take no new calls, let those under way finish for so long, then end them and stop.
+
+        A call that was ended still leaves its log line and its record, so the stores stay open until this returns.
+        """
         await self._server.stop(grace_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_LIMIT_S):
+                while self._surroundings.load.unsettled:  # noqa: ASYNC110 - an event would cost every call something
+                    await asyncio.sleep(SETTLE_PAUSE_S)
 
 
 class _Handlers(grpc.GenericRpcHandler):

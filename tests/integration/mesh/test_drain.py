@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from typing import Any
 
 import grpc
+import orjson
 import pytest
 from credpass.auth.v1 import auth_service_pb2 as pb
 from credpass.auth.v1 import auth_service_pb2_grpc as pb_grpc
@@ -14,8 +16,9 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc  # type:
 
 from mesh import errors, tls
 from mesh.documents import port
+from mesh.rpc.policy import PolicyError
 from mesh.rpc.server import StartError
-from tests.fakes.servicers import FakeAuth
+from tests.fakes.servicers import AUTH, FakeAuth, FakeIngestion
 from tests.support.conditions import until
 from tests.support.rpc_servers import IDENTITIES, serving, stub_of
 
@@ -55,7 +58,7 @@ async def _is_refused(stub: pb_grpc.AuthServiceAsyncStub) -> bool:
     return False
 
 
-async def test_call_that_outlasts_the_grace_period_is_ended(store: port.Documents) -> None:
+async def test_call_that_outlasts_the_grace_period_is_ended_and_recorded(store: port.Documents) -> None:
     entered = asyncio.Event()
 
     async def act(_request: Any) -> None:
@@ -69,8 +72,10 @@ async def test_call_that_outlasts_the_grace_period_is_ended(store: port.Document
         under_way = asyncio.ensure_future(stub.Login(LOGIN))
         await entered.wait()
         await server.drain(0.05)
+        left = await store.pending_events(10)
         with pytest.raises(errors.Unavailable):
             await under_way
+    assert [orjson.loads(event.publication.value)["payload"]["outcome"] for event in left] == ["failed"]
 
 
 async def test_second_server_on_the_same_address_is_refused(store: port.Documents) -> None:
@@ -78,6 +83,13 @@ async def test_second_server_on_the_same_address_is_refused(store: port.Document
         with pytest.raises(StartError, match="in use"):
             async with serving("auth", [FakeAuth().registration()], store, address=server.target):
                 pass
+
+
+async def test_servicer_of_another_contract_is_refused(store: port.Documents) -> None:
+    registration = dataclasses.replace(FakeIngestion().registration(), name=AUTH)
+    with pytest.raises(PolicyError, match="AuthService/Login"):
+        async with serving("auth", [registration], store):
+            pass
 
 
 async def test_socket_path_that_is_too_long_is_named(store: port.Documents) -> None:
