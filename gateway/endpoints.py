@@ -19,6 +19,8 @@ from mesh.rpc import context, policy
 
 Variables = Sequence[str]
 
+SHORTEST_TIMEOUT_S = 0.001
+
 
 class Endpoint(Protocol):
     """One route."""
@@ -68,11 +70,18 @@ class Door:
             yield
 
     def timeout_s(self, request: Request, default_s: float) -> float:
-        """The deadline of a call; a client's grpc-timeout may only shorten it."""
+        """The deadline of a call; a client's grpc-timeout may only shorten it.
+
+        Raises:
+            errors.DeadlineExceeded: to less than any call takes.
+        """
         text = request.headers.get("grpc-timeout")
         if text is None:
             return default_s
-        return min(default_s, timeouts.parse_timeout_ns(text) / 1e9)
+        asked_s = timeouts.parse_timeout_ns(text) / 1e9
+        if asked_s < SHORTEST_TIMEOUT_S:
+            raise errors.DeadlineExceeded
+        return min(default_s, asked_s)
 
     async def body(self, request: Request, route: transcoding.Route) -> bytes:
         """The body of a JSON route; empty where the route takes none."""

@@ -19,7 +19,7 @@ Header = tuple[str, str]
 BODILESS = frozenset({204, 304})
 
 
-class ClientGone(errors.Unavailable):
+class ClientGone(errors.InvalidArgument):
     """The client closed the connection before its request was complete."""
 
     message = "The request ended before it was complete."
