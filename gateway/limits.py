@@ -13,9 +13,6 @@ import math
 from collections.abc import Mapping
 
 import limits
-import limits.aio
-import redis.exceptions
-from limits.aio.storage import RedisStorage
 
 from mesh import cache, clock, errors
 
@@ -63,13 +60,7 @@ class Limits:
     """The budgets of the rate classes."""
 
     def __init__(self, store: cache.Cache, budgets: Mapping[str, str], now: clock.Clock) -> None:
-        storage = RedisStorage(
-            "async+redis://",
-            implementation="redispy",
-            key_prefix="ratelimit",
-            connection_pool=store.redis.connection_pool,  # type: ignore[arg-type]
-        )
-        self._limiter = limits.aio.strategies.FixedWindowRateLimiter(storage)
+        self._limiter = store.windows("ratelimit")
         self._items = {name: limits.parse(text) for name, text in budgets.items()}
         self._clock = now
         self._leases: dict[tuple[str, str], Lease] = {}
@@ -107,11 +98,8 @@ class Limits:
         policy, identity = key
         item = self._items[policy]
         size = max(1, min(MAX_LEASE, item.amount // LEASES_PER_WINDOW))
-        try:
-            granted = await self._limiter.hit(item, policy, identity, cost=size)
-            window = await self._limiter.get_window_stats(item, policy, identity)
-        except redis.exceptions.RedisError:
-            raise errors.Unavailable(retry_after_s=1) from None
+        granted = await cache.reached(self._limiter.hit(item, policy, identity, cost=size))
+        window = await cache.reached(self._limiter.get_window_stats(item, policy, identity))
         lease = Lease(size if granted else 0, window.remaining, window.reset_time)
         if not granted:
             raise BudgetExceeded(self._standing(policy, lease, self._clock.now().timestamp()))

@@ -11,13 +11,16 @@ import functools
 import hashlib
 from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import redis.asyncio as redis_asyncio
 from redis import backoff, exceptions
 from redis.asyncio import retry
 
 from mesh import errors, settings, urls
+
+if TYPE_CHECKING:  # only the gateway draws from windows
+    from limits.aio.strategies import FixedWindowRateLimiter
 
 VARIABLE = "CREDPASS_CACHE_URL"
 TOMBSTONE = b"\x00"
@@ -112,6 +115,16 @@ class Cache:
         """Remove; absent keys are no matter. Never for a key that may carry a tombstone: `bury` it instead."""
         if keys:
             await reached(self.redis.delete(*keys))
+
+    def windows(self, prefix: str) -> FixedWindowRateLimiter:
+        """Budgets in fixed windows (package `limits`) on the same connections. Await its calls through `reached`."""
+        from limits.aio.storage import RedisStorage
+        from limits.aio.strategies import FixedWindowRateLimiter
+
+        pool: Any = self.redis.connection_pool
+        # The address is not used, since the pool knows it; the package only reads the scheme.
+        storage = RedisStorage("async+redis://", implementation="redispy", key_prefix=prefix, connection_pool=pool)
+        return FixedWindowRateLimiter(storage)
 
     async def ping(self) -> None:
         """Raise `errors.Unavailable` unless the server answers."""
