@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from analysis.statement import currency, dates, money, table, words
+from analysis.statement import currency, dates, model, money, table, words
 
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,4})?\b")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -32,6 +33,7 @@ class Facts:
     opening: Decimal | None = None
     closing: Decimal | None = None
     year: int | None = None
+    years: tuple[int, ...] = ()  # all that the lines around the table name
     dates: tuple[str, ...] = ()
 
 
@@ -39,11 +41,23 @@ def gather(sample: Sequence[table.Row], end: int) -> Facts:
     """Facts in the rows before the table."""
     known = Facts()
     found: list[str] = []
+    years: set[int] = set()
     for row in sample[: min(end, _PREAMBLE_ROWS)]:
         cells = [part for cell in row.cells for part in _CELL_SPLIT.split(cell.strip()) if part.strip()]
         _note(known, cells, found)
+        years.update(int(year) for cell in row.cells for year in _YEAR.findall(cell))
     known.dates = tuple(found)
+    known.years = tuple(sorted(years))
+    if len(years) == 1:
+        known.year = known.years[0]
     return known
+
+
+def period(known: Facts, order: model.DateOrder) -> tuple[datetime.date, datetime.date] | None:
+    """First and last full date around the table, where there are two."""
+    parts = [found for text in known.dates if (found := dates.read(text)) and found.third is not None]
+    days = sorted({day for part in parts if (day := dates.resolve(part, order))})
+    return (days[0], days[-1]) if len(days) > 1 else None
 
 
 def _note(known: Facts, cells: list[str], found: list[str]) -> None:
@@ -61,9 +75,6 @@ def _note(known: Facts, cells: list[str], found: list[str]) -> None:
         for piece in (cell, *re.split(r"\s+(?:-|–|to|bis|au|al|a|do|по|и)\s+", cell)):
             if dates.read(piece):
                 found.append(piece)
-    years = set(_YEAR.findall(text))
-    if known.year is None and len(years) == 1:
-        known.year = int(years.pop())
 
 
 def _labelled(known: Facts, cells: list[str]) -> None:

@@ -16,6 +16,7 @@ from analysis.statement import (
     model,
     mt940,
     ofx,
+    pdf,
     qif,
     tabular,
     xlsx,
@@ -53,6 +54,8 @@ def _may_be_empty(parsed: model.ParsedStatement) -> bool:
 def _draft(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
     if xlsx.looks_like(data):
         return xlsx.read(data, hints, bounds, problems)
+    if pdf.looks_like(data):
+        return pdf.read(data, hints, bounds, problems)
     if xlsx.is_old_office(data):
         raise errors.UnknownFormat("an Excel file before 2007 or with a password: save it as XLSX or CSV without one")
     text, encoding = decoding.decode(data, ofx.declared_encoding(data))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from typing import Literal
 
 from analysis.statement import headers, model
@@ -54,6 +55,7 @@ class Plan:
     marks: dict[int, model.DecimalMark]
     order: model.DateOrder = "dmy"
     year: int | None = None
+    period: tuple[datetime.date, datetime.date] | None = None  # tells the years of dates without one
     value_date: int | None = None
     value_order: model.DateOrder = "dmy"
     currencies: tuple[int, ...] = ()

@@ -88,7 +88,7 @@ def _questions(
     if not order.settled:
         why = "every date of the file is a real one both ways"
         asked.append(model.Question("date_order", "date_order", order.candidates, why))
-    if order.yearless and not (hints.year or known.year):
+    if order.yearless and not (hints.year or known.year or facts.period(known, order.order)):
         asked.append(model.Question("year", "year", (), "the dates have no year and nothing else in the file names it"))
     if marks.doubtful:
         why = "three digits stand behind the only mark of every amount"
@@ -196,6 +196,7 @@ def _completed(
         marks=marks.by_column,
         order=order.order,
         year=hints.year or known.year or (PLACEHOLDER_YEAR if order.yearless else None),
+        period=facts.period(known, order.order) if order.yearless and not hints.year else None,
         value_date=valued,
         value_order=value_order.order,
         currencies=roles.currency_columns(found, money.columns),

@@ -41,8 +41,8 @@ class Walker:
         self._problems = problems
         self._known = known
         self._read = {index: figures.reader(mark) for index, mark in planned.marks.items()}
-        self._day = _day_reader(planned.order, planned.year)
-        self._value_day = _day_reader(planned.value_order, planned.year)
+        self._day = _day_reader(planned.order, planned.year, planned.period)
+        self._value_day = _day_reader(planned.value_order, planned.year, planned.period)
         self._amount = signed.amount_of(planned, self._read)
         self._account = known.account or ""
         self._day_before: datetime.date | None = None
@@ -333,13 +333,33 @@ class Walker:
             )
 
 
-def _day_reader(order: model.DateOrder, year: int | None) -> Callable[[str], datetime.date | None]:
-    @functools.lru_cache(maxsize=65536)
+_Period = tuple[datetime.date, datetime.date]
+
+
+def _day_reader(
+    order: model.DateOrder, year: int | None, period: _Period | None
+) -> Callable[[str], datetime.date | None]:
+    @functools.lru_cache(maxsize=16384)
     def read(cell: str) -> datetime.date | None:
         parts = dates.read(cell)
-        return dates.resolve(parts, order, year) if parts else None
+        if parts is None:
+            return None
+        if parts.third is None and period is not None:
+            return _within(parts, order, period)
+        return dates.resolve(parts, order, year)
 
     return read
+
+
+def _within(parts: dates.Parts, order: model.DateOrder, period: _Period) -> datetime.date | None:
+    """A date without year in the year that puts it into the statement's period, or nearest to it."""
+    years = range(period[0].year - 1, min(period[1].year + 2, period[0].year + 20))
+    days = [day for year in years if (day := dates.resolve(parts, order, year))]
+
+    def distance(day: datetime.date) -> int:
+        return max((period[0] - day).days, (day - period[1]).days, 0)
+
+    return min(days, key=distance, default=None)
 
 
 def _joined(cells: list[str], indexes: tuple[int, ...]) -> str:

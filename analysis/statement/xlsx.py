@@ -44,7 +44,7 @@ def read(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft
     if not found:
         raise errors.NoTransactionsFound("no sheet of the workbook holds transactions")
     first = found[0]
-    first.rows = _chained(found)
+    first.rows = _chained(found, [iter(result.rows) for result in found])
     for other in found[1:]:
         first.questions.extend(question for question in other.questions if question not in first.questions)
     if len(found) > 1:
@@ -63,9 +63,8 @@ def _sheet(book: _Book, name: str, hints: model.Hints, problems: draft.Problems)
         return None
 
 
-def _chained(found: list[draft.Draft]) -> Iterator[draft.DraftRow]:
+def _chained(found: list[draft.Draft], streams: list[Iterator[draft.DraftRow]]) -> Iterator[draft.DraftRow]:
     first = found[0]
-    streams = [iter(result.rows) for result in found]
     for result, stream in zip(found, streams, strict=True):
         for row in stream:
             row.currency = row.currency or result.currency

@@ -1,0 +1,242 @@
+"""PDF statements with text: lines become table rows (dates in front, figures behind, words between)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from analysis.statement import (
+    dates,
+    draft,
+    errors,
+    headers,
+    limits,
+    model,
+    money,
+    pdf_objects,
+    pdf_tamper,
+    pdf_text,
+    table,
+    tabular,
+    words,
+)  # fmt: skip
+
+_MAX_DATE_WORDS = 4
+_MAX_AMOUNT_WORDS = 3
+_MAX_COLUMNS = 8
+_FEW_LETTERS = 20  # a document with fewer holds pictures of its text
+
+
+class _Line(NamedTuple):
+    """One printed line, told apart. `amounts` are (right edge, text), left to right; `words` what is between."""
+
+    number: int
+    dates: tuple[str, ...]
+    text: str
+    amounts: tuple[tuple[float, str], ...]
+    words: tuple[pdf_text.Word, ...]
+
+
+def looks_like(data: bytes) -> bool:
+    return b"%PDF-" in data[:1024]
+
+
+def read(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
+    """Raises `PasswordProtected`, `ScannedDocument`, or `NoTransactionsFound` where no line is a transaction."""
+    document = pdf_objects.Document(data, bounds)
+    pages = list(pdf_text.pages(document, bounds))
+    if sum(len(word.text) for page in pages for word in page) < _FEW_LETTERS:
+        raise errors.ScannedDocument("the PDF holds pictures and no text: a scan has to be read by OCR first")
+    lines = [_told_apart(number, line) for number, line in enumerate(_lines(pages), 1)]
+    rows = list(_rows(lines))
+    if len(rows) < 2:
+        raise errors.NoTransactionsFound("no line of the PDF begins with a date and ends with an amount")
+    source = table.Table("pdf", lambda: table.bounded(iter(rows), bounds))
+    result = tabular.read(source, hints, problems)
+    result.signals.extend(
+        pdf_tamper.signals(data, document, [line.words for line in lines if line.dates and line.amounts])
+    )
+    return result
+
+
+def _lines(pages: Sequence[Sequence[pdf_text.Word]]) -> Iterator[list[pdf_text.Word]]:
+    for page in pages:
+        line: list[pdf_text.Word] = []
+        for word in page:
+            if line and abs(line[0].y - word.y) > 0.35 * max(word.size, 1.0):
+                yield line
+                line = []
+            line.append(word)
+        if line:
+            yield line
+
+
+def _told_apart(number: int, line: list[pdf_text.Word]) -> _Line:
+    found: list[str] = []
+    start = 0
+    while len(found) < 2 and (size := _date_words(line, start)):
+        found.append(" ".join(word.text for word in line[start : start + size]))
+        start += size
+    end, amounts = len(line), []
+    while end > start and (size := _amount_words(line, start, end)):
+        amounts.append((line[end - 1].x1, " ".join(word.text for word in line[end - size : end])))
+        end -= size
+    text = " ".join(word.text for word in line[start:end])
+    return _Line(number, tuple(found), text, tuple(reversed(amounts)), tuple(line))
+
+
+def _date_words(line: Sequence[pdf_text.Word], start: int) -> int:
+    """How many words from `start` are a date; the longest reading wins ("31 Jan 2023" over "31 Jan")."""
+    for size in range(min(_MAX_DATE_WORDS, len(line) - start), 0, -1):
+        if dates.read(" ".join(word.text for word in line[start : start + size])):
+            return size
+    return 0
+
+
+_SHOWN = re.compile(r"[.,]\d{2}(?!\d)|^[+\-(]|[€$£¥₹₽]|\d['.,\s]\d{3}(?!\d)")
+
+
+def _amount_words(line: Sequence[pdf_text.Word], start: int, end: int) -> int:
+    """How many words before `end` are one amount. A bare integer is none: it is a reference far more often."""
+    for size in range(min(_MAX_AMOUNT_WORDS, end - start), 0, -1):
+        words_ = line[end - size : end]
+        text = " ".join(word.text for word in words_)
+        gaps = [two.x0 - one.x1 for one, two in zip(words_, words_[1:], strict=False)]
+        near = all(gap < 0.6 * words_[0].size for gap in gaps)
+        if near and _SHOWN.search(text) and money.read(text) is not None and not _two_figures(text):
+            return size
+    return 0
+
+
+def _two_figures(text: str) -> bool:
+    """ "12.00 345.00" reads as one figure grouped by a space; it is two."""
+    return len(re.findall(r"[.,]\d{2}(?!\d)", text)) > 1
+
+
+def _rows(lines: Sequence[_Line]) -> Iterator[table.Row]:
+    """What stands above, a header of its own, then a row a line: dates, text, one cell a column of figures."""
+    core = [line for line in lines if line.dates and line.amounts]
+    if not core:
+        return
+    first = core[0].number
+    heading = _heading(lines, first)
+    for line in lines:
+        if line.number < first and line is not heading and not _is_balance(line):
+            yield table.Row(line.number, [" ".join(word.text for word in line.words)])
+    named = sum(_money_name(cell.text) for cell in _cells(heading.words)) if heading else 0
+    in_order = all(len(line.amounts) == named for line in core)
+    edges = _in_order(core) if in_order else _columns(core)
+    by_edge = not in_order and _apart(core, edges)
+    names = _names(heading, edges, core)
+    yield table.Row(heading.number if heading else 0, ["Date", "Value date", "Description", *names])
+    for line in lines:
+        if line.number >= first or _is_balance(line):
+            yield _row(line, edges, by_edge)
+
+
+def _row(line: _Line, edges: Sequence[float], by_edge: bool) -> table.Row:
+    cells = [""] * len(edges)
+    # Totals and boxes beside the table have figures and no date: no movement.
+    if line.dates or _is_balance(line):
+        for index, (edge, text) in enumerate(line.amounts[-len(edges) :]):
+            cells[_nearest(edges, edge) if by_edge else index] = text
+    booked = line.dates[0] if line.dates else ""
+    valued = line.dates[1] if len(line.dates) > 1 else ""
+    return table.Row(line.number, [booked, valued, line.text, *cells])
+
+
+def _nearest(edges: Sequence[float], edge: float) -> int:
+    return min(range(len(edges)), key=lambda index: abs(edges[index] - edge))
+
+
+def _apart(core: Sequence[_Line], edges: Sequence[float]) -> bool:
+    """Figures line up: hardly any line has two of them at one edge."""
+    clashes = sum(len({_nearest(edges, edge) for edge, _ in line.amounts}) < len(line.amounts) for line in core)
+    return clashes * 20 <= len(core)
+
+
+def _is_balance(line: _Line) -> bool:
+    return bool(line.amounts) and words.starts_with([line.text], words.OPENING | words.CLOSING)
+
+
+def _columns(core: Sequence[_Line]) -> list[float]:
+    """Right edges at which figures line up, from left to right; stray ones join the nearest."""
+    edges = sorted(edge for line in core for edge, _ in line.amounts)
+    tolerance = 0.9 * core[0].words[0].size
+    groups: list[list[float]] = []
+    for edge in edges:
+        if groups and edge - groups[-1][-1] <= tolerance:
+            groups[-1].append(edge)
+        else:
+            groups.append([edge])
+    enough = max(1, len(core) // 25)
+    kept = [sum(group) / len(group) for group in groups if len(group) >= enough][:_MAX_COLUMNS]
+    counts = [len(line.amounts) for line in core]
+    return kept if _apart(core, kept) or len(set(counts)) > 1 else _in_order(core)
+
+
+def _in_order(core: Sequence[_Line]) -> list[float]:
+    """The mean edge of the first, second ... figure of lines that all have as many."""
+    return [
+        sum(column) / len(core) for column in zip(*([edge for edge, _ in line.amounts] for line in core), strict=True)
+    ]
+
+
+def _heading(lines: Sequence[_Line], first: int) -> _Line | None:
+    """The line above the first transaction that reads most like a header."""
+    above = [line for line in lines if first - 12 <= line.number < first and not line.amounts]
+    best = max(above, key=_heading_score, default=None)
+    return best if best is not None and _heading_score(best) >= 2.0 else None
+
+
+def _heading_score(line: _Line) -> float:
+    return headers.header_score(table.Row(line.number, [cell.text for cell in _cells(line.words)]))
+
+
+def _cells(line: Sequence[pdf_text.Word]) -> list[pdf_text.Word]:
+    """Words of a heading joined into cells: a known phrase of up to three words, else word by word."""
+    cells: list[pdf_text.Word] = []
+    at = 0
+    while at < len(line):
+        size = next((n for n in (3, 2) if at + n <= len(line) and _known(line[at : at + n])), 1)
+        group = line[at : at + size]
+        text = " ".join(word.text for word in group)
+        cells.append(pdf_text.Word(group[0].x0, group[-1].x1, group[0].y, group[0].size, text, group[0].font))
+        at += size
+    return cells
+
+
+def _known(group: Sequence[pdf_text.Word]) -> bool:
+    near = all(two.x0 - one.x1 < 1.0 * one.size for one, two in zip(group, group[1:], strict=False))
+    return near and words.normalise(" ".join(word.text for word in group)) in words.HEADER_PHRASES
+
+
+def _names(heading: _Line | None, edges: Sequence[float], core: Sequence[_Line]) -> list[str]:
+    """The heading's cell over each column of figures, else what the columns are by their number."""
+    if heading is None:
+        return _unnamed(len(edges), core)
+    cells = [cell for cell in _cells(heading.words) if _money_name(cell.text)]
+    names: list[str] = []
+    for edge in edges:
+        near = min(cells, key=lambda cell: min(abs(cell.x1 - edge), abs((cell.x0 + cell.x1) / 2 - edge)), default=None)
+        names.append(
+            near.text if near is not None and abs(near.x1 - edge) < 8 * near.size and near.text not in names else ""
+        )
+    if not any(names):
+        return _unnamed(len(edges), core)
+    return names
+
+
+def _money_name(text: str) -> bool:
+    return bool(words.match_header(text).scores.keys() & {"amount", "debit", "credit", "balance", "fee", "orig_amount"})
+
+
+def _unnamed(count: int, core: Sequence[_Line]) -> list[str]:
+    """Without a heading: one figure a line is the amount, two are amount and balance; more is left to the figures."""
+    most = max(len(line.amounts) for line in core)
+    if count == 1:
+        return ["Amount"]
+    if count == 2 and most == 2:
+        return ["Amount", "Balance"]
+    return [""] * count
