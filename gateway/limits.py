@@ -118,5 +118,5 @@ class Limits:
     def _standing(self, policy: str, lease: Lease, now_s: float) -> Standing:
         item = self._items[policy]
         remaining = max(0, lease.left + lease.behind)
-        reset_s = max(1, math.ceil(lease.ends_at_s - now_s))
+        reset_s = min(item.get_expiry(), max(1, math.ceil(lease.ends_at_s - now_s)))
         return Standing(policy, item.amount, item.get_expiry(), remaining, reset_s)
