@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from analysis.statement import currency, dates, model, money, table, words
@@ -71,10 +71,22 @@ def _note(known: Facts, cells: list[str], found: list[str]) -> None:
         known.currency = codes.pop()
     if len(cells) > 1:
         _labelled(known, cells)
-    for cell in cells:
-        for piece in (cell, *re.split(r"\s+(?:-|–|to|bis|au|al|a|do|по|и)\s+", cell)):
-            if dates.read(piece):
-                found.append(piece)
+    found.extend(_full_dates(text))
+
+
+def _full_dates(text: str) -> Iterator[str]:
+    """Dates with a year amid other words ("from 12 January 2023 to 11 February 2023")."""
+    tokens = [token.strip("()[],;:") for token in text.split()[:60]]
+    at = 0
+    while at < len(tokens):
+        for size in (3, 2, 1):
+            piece = " ".join(tokens[at : at + size])
+            parts = dates.read(piece) if at + size <= len(tokens) else None
+            if parts is not None and parts.third is not None:
+                yield piece
+                at += size - 1
+                break
+        at += 1
 
 
 def _labelled(known: Facts, cells: list[str]) -> None:

@@ -25,6 +25,7 @@ from analysis.statement import (
 _MAX_DATE_WORDS = 4
 _MAX_AMOUNT_WORDS = 3
 _MAX_COLUMNS = 8
+_FAR = 8  # font sizes: a heading farther from a column of figures is not its own
 _FEW_LETTERS = 20  # a document with fewer holds pictures of its text
 
 
@@ -217,15 +218,17 @@ def _names(heading: _Line | None, edges: Sequence[float], core: Sequence[_Line])
     if heading is None:
         return _unnamed(len(edges), core)
     cells = [cell for cell in _cells(heading.words) if _money_name(cell.text)]
-    names: list[str] = []
-    for edge in edges:
-        near = min(cells, key=lambda cell: min(abs(cell.x1 - edge), abs((cell.x0 + cell.x1) / 2 - edge)), default=None)
-        names.append(
-            near.text if near is not None and abs(near.x1 - edge) < 8 * near.size and near.text not in names else ""
-        )
-    if not any(names):
-        return _unnamed(len(edges), core)
-    return names
+    if len(cells) == len(edges):
+        return [cell.text for cell in cells]
+    names = [""] * len(edges)
+    distances = sorted(
+        (min(abs(cell.x1 - edge), abs((cell.x0 + cell.x1) / 2 - edge)), index, cell.text)
+        for index, edge in enumerate(edges) for cell in cells
+    )  # fmt: skip
+    for distance, index, text in distances:
+        if distance < _FAR * core[0].words[0].size and not names[index] and text not in names:
+            names[index] = text
+    return names if any(names) else _unnamed(len(edges), core)
 
 
 def _money_name(text: str) -> bool:
