@@ -155,7 +155,6 @@ class SqliteDocuments:
             self._written.set()
 
     async def pending_events(self, limit: int) -> list[port.PendingEvent]:
-        self._written.clear()
         sql = "SELECT seq, topic, key, value FROM outbox ORDER BY seq LIMIT ?"
         rows = await self._database.read(lambda connection: connection.execute(sql, (limit,)).fetchall())
         return [port.PendingEvent(events.Publication(topic, key, value), seq) for seq, topic, key, value in rows]
@@ -172,6 +171,7 @@ class SqliteDocuments:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(left, WATCH_INTERVAL_S)):
                     await self._written.wait()
+                self._written.clear()
                 return
             if self._database.changed():
                 return

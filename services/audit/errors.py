@@ -1,0 +1,28 @@
+"""One class per reason of `credpass/audit/v1/error_reason.proto`, and what the trail's own rooms tell each other."""
+
+from __future__ import annotations
+
+from mesh import errors
+from mesh.errors import Kind
+
+DOMAIN = "credpass.audit.v1"
+
+
+class NoSuchRange(errors.ServiceError):
+    """The range asked for does not exist."""
+
+    kind = Kind.NOT_FOUND
+    domain = DOMAIN
+    reason = "NO_SUCH_RANGE"
+    message = "There are no such records."
+
+
+class TrailBroken(errors.Unavailable):
+    """The trail's end is not the one that was sealed: nothing may be added or pruned until an operator has looked.
+
+    A kind that consumers wait for: the events stay on their topics, and health turns red.
+    """
+
+
+class TrailMoved(errors.Conflict):
+    """Somebody else wrote to the trail first: what was read of it is out of date."""
