@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.explainability import insights, recommendations
-from analysis.models import confidence, credibility, measures, policy, registry, scoring, signals
+from analysis.models import confidence, credibility, measures, policy, registry, risk, scoring, signals
 from analysis.preprocessors import columns, history, quality
 from analysis.result import AnalysisResult, CredibilityLine, Missing
 from analysis.statement import model
@@ -24,12 +24,15 @@ def analyse(
     statements: Sequence[model.Quality] = (),
     as_of: dt.date | None = None,
     today: dt.date,
+    with_risk: bool = False,
+    base_rate: float | None = None,
 ) -> AnalysisResult:
     """Score a person's merged history.
 
     `accounts` tell the kinds of account, `statements` how well the files were read (both optional). Only booked rows
     before `as_of` count (default: the day after the last booked row). `today` gives `staleness_days` and nothing
-    else. Raises `columns.AmountOutOfRange`.
+    else. `with_risk` adds the default risk (needs lightgbm), in a population where `base_rate` of the loans go bad
+    (None: that of the training loans). Raises `columns.AmountOutOfRange`.
     """
     rows = columns.from_transactions(transactions, as_of)
     known = history.of_columns(rows)
@@ -38,7 +41,8 @@ def analyse(
     if missing:
         return _insufficient(missing, report, rows, today)
     kinds = frozenset(account.kind for account in accounts if account.kind)
-    return _scored(measures.of_history(known, kinds), report, today)
+    chance = risk.of_history(known, base_rate) if with_risk else None
+    return _scored(measures.of_history(known, kinds), report, today, chance)
 
 
 def _missing(rows: columns.Columns, report: quality.QualityReport) -> tuple[Missing, ...]:
@@ -62,12 +66,15 @@ def _insufficient(
     return AnalysisResult(
         status="insufficient_data", missing=missing, score=None, tier=None, dimensions={}, credibility=None,
         confidence=None, confidence_reasons=(), interval=None, insights=(), public_insights=(), recommendations=(),
-        signals=(), features={}, quality=report, n_transactions=report.transactions, data_through=report.last_day,
-        versions=_versions(), as_of=_as_of(rows), staleness_days=_staleness_days(rows, today),
+        signals=(), default_risk=None, features={}, quality=report, n_transactions=report.transactions,
+        data_through=report.last_day, versions=_versions(), as_of=_as_of(rows),
+        staleness_days=_staleness_days(rows, today),
     )  # fmt: skip
 
 
-def _scored(evidence: measures.Evidence, report: quality.QualityReport, today: dt.date) -> AnalysisResult:
+def _scored(
+    evidence: measures.Evidence, report: quality.QualityReport, today: dt.date, chance: risk.DefaultRisk | None
+) -> AnalysisResult:
     rules = policy.load()
     rows = evidence.history.columns
     features = registry.measured(evidence)
@@ -81,10 +88,11 @@ def _scored(evidence: measures.Evidence, report: quality.QualityReport, today: d
         insights=insights.of_features(rules, features, evidence, trust.factor),
         public_insights=insights.for_institutions(result.dimensions),
         recommendations=recommendations.of_features(rules, features, evidence, trust.factor),
-        signals=signals.found(evidence),
+        signals=signals.found(evidence), default_risk=chance,
         features={name: None if np.isnan(value) else round(float(value), 6) for name, value in features.items()},
-        quality=report, n_transactions=report.transactions, data_through=report.last_day, versions=_versions(),
-        as_of=_as_of(rows), staleness_days=_staleness_days(rows, today),
+        quality=report, n_transactions=report.transactions, data_through=report.last_day,
+        versions=_versions(risk.VERSION if chance else None), as_of=_as_of(rows),
+        staleness_days=_staleness_days(rows, today),
     )  # fmt: skip
 
 
@@ -97,5 +105,5 @@ def _staleness_days(rows: columns.Columns, today: dt.date) -> int:
     return max(today.toordinal() - rows.as_of, 0)
 
 
-def _versions() -> dict[str, str | None]:
-    return {"features": registry.VERSION, "policy": policy.CURRENT, "model": None}
+def _versions(model_version: str | None = None) -> dict[str, str | None]:
+    return {"features": registry.VERSION, "policy": policy.CURRENT, "model": model_version}

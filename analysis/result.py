@@ -10,6 +10,7 @@ from typing import Any, Literal
 from analysis.explainability.insights import Insight
 from analysis.explainability.recommendations import Recommendation
 from analysis.models.credibility import Reason
+from analysis.models.risk import DefaultRisk
 from analysis.models.scoring import DimensionScore
 from analysis.models.signals import Signal
 from analysis.preprocessors.quality import Gap, QualityReport
@@ -53,6 +54,7 @@ class AnalysisResult:
     public_insights: tuple[str, ...]
     recommendations: tuple[Recommendation, ...]
     signals: tuple[Signal, ...]
+    default_risk: DefaultRisk | None  # None also where it was not asked for, or the statement prints no balances
     features: Mapping[str, float | None]
     quality: QualityReport
     as_of: dt.date
@@ -77,6 +79,7 @@ class AnalysisResult:
             "publicInsights": list(self.public_insights),
             "recommendations": [dataclasses.asdict(one) for one in self.recommendations],
             "signals": [dataclasses.asdict(one) for one in self.signals],
+            "default_risk": dataclasses.asdict(self.default_risk) if self.default_risk else None,
             "features": dict(self.features),
             "quality": _listed(dataclasses.asdict(self.quality)),
             "asOf": self.as_of.isoformat(),
@@ -103,6 +106,7 @@ class AnalysisResult:
             public_insights=tuple(content["publicInsights"]),
             recommendations=tuple(Recommendation(**one) for one in content["recommendations"]),
             signals=tuple(Signal(**one) for one in content["signals"]),
+            default_risk=DefaultRisk(**content["default_risk"]) if content["default_risk"] else None,
             features=dict(content["features"]),
             quality=_quality(content["quality"]),
             as_of=dt.date.fromisoformat(content["asOf"]),

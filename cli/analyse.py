@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from analysis.models import risk
 from cli import analysis_view, local_analysis
 from mesh import clock
 
@@ -48,6 +49,12 @@ JsonLines = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object 
 Partial = Annotated[bool, typer.Option("--accept-partial", help="Score the clean rows of a file with unreadable ones.")]
 Currency = Annotated[str | None, typer.Option("--currency", help="ISO code for rows that name no currency.")]
 Order = Annotated[DateOrder | None, typer.Option("--date-order", help="How the file writes dates.")]
+BaseRate = Annotated[
+    float | None,
+    typer.Option(
+        "--base-rate", min=0.001, max=0.999, help="Share of bad loans in your population, for the default risk."
+    ),
+]
 Mark = Annotated[DecimalMark | None, typer.Option("--decimal", help="The file's decimal mark.")]
 
 
@@ -61,6 +68,7 @@ def analyse(
     currency: Currency = None,
     date_order: Order = None,
     decimal: Mark = None,
+    base_rate: BaseRate = None,
 ) -> None:
     """Score a bank statement on this machine and say why the score is what it is.
 
@@ -74,7 +82,11 @@ def analyse(
         currency=currency,
         date_order=date_order.value if date_order else None,
         decimal=decimal.value if decimal else None,
+        with_risk=risk.available(),
+        base_rate=base_rate,
     )
+    if not question.with_risk:
+        print("lightgbm is not installed: no default risk", file=sys.stderr)
     if target.is_dir():
         _folder(target, question, json_lines=json_lines)
     elif json_lines:

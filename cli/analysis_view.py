@@ -32,6 +32,9 @@ def show(console: Console, report: Report) -> None:
         if lines:
             console.print(Text(heading, "bold"))
             console.print("\n".join(f"  - {line}" for line in lines), highlight=False)
+    if result.default_risk:
+        chance = f"Default risk {result.default_risk.probability:.1%}"
+        console.print(Text(f"{chance} (a separate model of real loans, no part of the score)"))
     console.print(Text(_data(result), "dim"))
 
 

@@ -28,6 +28,8 @@ class Question:
     currency: str | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
     decimal: Literal["point", "comma"] | None = None
+    with_risk: bool = False
+    base_rate: float | None = None
 
     @property
     def hints(self) -> statement.Hints:
@@ -42,7 +44,7 @@ class Report:
     result: AnalysisResult
 
     def as_json(self) -> dict[str, Any]:
-        return {"file": self.file, **self.result.to_dict(), "default_risk": None}
+        return {"file": self.file, **self.result.to_dict()}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def _scored(name: str, parsed: statement.ParsedStatement, question: Question) ->
             statements=[serialise.quality_of(parsed)],
             as_of=question.as_of,
             today=question.today,
+            with_risk=question.with_risk,
+            base_rate=question.base_rate,
         )
     except columns.AmountOutOfRange as error:
         return Failure(name, "amount_out_of_range", str(error))
