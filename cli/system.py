@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import gateway.settings
+from gateway import bootstrap
 from mesh import backends, clock, logs, runner, tls, urls
 from mesh import settings as mesh_settings
 from mesh.rpc import channels
@@ -55,7 +56,7 @@ async def whole_system(environ: Mapping[str, str], *, throwaway: bool = False) -
         ]
         hosted = runner.host_all(services, settings, opened, identities, process="gateway")
         await stack.enter_async_context(hosted)
-        url = await stack.enter_async_context(_edge(edge, settings, opened.cache, now, identities))
+        url, _ = await stack.enter_async_context(_edge(edge, settings, opened.cache, now, identities))
         yield System(url, settings.data, _mailbox(settings))
 
 
@@ -71,21 +72,22 @@ async def _serve_gateway(environ: Mapping[str, str]) -> None:
     from mesh import cache
     from mesh.rpc import ops
 
-    settings, edge = mesh_settings.Settings.load(environ), gateway.settings.Settings.load(environ)
+    settings, own = mesh_settings.Settings.load(environ), gateway.settings.Settings.load(environ)
     logs.configure(settings.log_level)
     if urls.scheme(settings.cache_url) == "memory":
         raise mesh_settings.SettingsError("CREDPASS_CACHE_URL: memory: lives in one process only; name a redis:// URL")
     identities = tls.load(settings.tls_dir, ("gateway",))
     store = cache.open_cache(settings.cache_url, settings.data)
-
-    async def troubles() -> dict[str, str]:
-        return {}
-
+    health = ops.Health(())
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
-        await stack.enter_async_context(ops.serve_ops(settings.ops_listen("gateway"), troubles))
-        await stack.enter_async_context(_edge(edge, settings, store, clock.SystemClock(), identities, shared=True))
+        edge = _edge(own, settings, store, clock.SystemClock(), identities, shared=True)
+        _, readiness = await stack.enter_async_context(edge)
+        await stack.enter_async_context(ops.serve_ops(settings.ops_listen("gateway"), readiness.troubles))
+        await stack.enter_async_context(health.serve(settings.health_listen("gateway")))
+        await health.set_serving(serving=True)
         await runner.run_until_signal()
+        await health.set_serving(serving=False)
 
 
 @contextlib.asynccontextmanager
@@ -97,15 +99,15 @@ async def _edge(
     identities: tls.Tls,
     *,
     shared: bool = False,
-) -> AsyncIterator[str]:
-    """The gateway with channels of its own; yields its URL."""
-    from gateway import bootstrap, server
+) -> AsyncIterator[tuple[str, bootstrap.Readiness]]:
+    """The gateway with channels of its own; yields its URL and what it knows of its readiness."""
+    from gateway import server
 
     links = channels.Channels(settings, identities, "gateway")
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(links.close)
-        app = await stack.enter_async_context(bootstrap.build(own, store, now, links))
-        yield await stack.enter_async_context(server.serving(app, own.listen, shared=shared))
+        app, readiness = await stack.enter_async_context(bootstrap.build(own, store, now, links))
+        yield await stack.enter_async_context(server.serving(app, own.listen, shared=shared)), readiness
 
 
 def _built(

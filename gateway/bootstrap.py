@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -21,6 +22,8 @@ from gateway.streaming import ServerStream, Upload
 from mesh import cache, clock, errors, sessions
 from mesh.rpc import channels
 
+PROBE_TIMEOUT_S = 2.0
+
 
 @contextlib.asynccontextmanager
 async def build(
@@ -29,7 +32,7 @@ async def build(
     now: clock.Clock,
     links: channels.Channels,
     services: Sequence[ServiceDescriptor] | None = None,
-) -> AsyncIterator[Gateway]:
+) -> AsyncIterator[tuple[Gateway, Readiness]]:
     """The gateway over its channels; `services` defaults to every contract that has a route."""
     outside = routes.outside_services(services)
     keys = principals.SigningKeys(links, now)
@@ -42,8 +45,9 @@ async def build(
         for endpoint in endpoints.values():
             if isinstance(endpoint, Coalesced):
                 stack.push_async_callback(endpoint.close)
-        served = {**pages.documentation(), **_live_pages(keys, store)}
-        yield Gateway(compiled, endpoints, served, own, Observer())
+        readiness = Readiness(keys, store)
+        served = {**pages.documentation(), **_live_pages(keys, readiness)}
+        yield Gateway(compiled, endpoints, served, own, Observer()), readiness
 
 
 def _endpoint(
@@ -62,21 +66,37 @@ def _endpoint(
     return Unary(door, route, said, call)
 
 
-def _live_pages(keys: principals.SigningKeys, store: cache.Cache) -> dict[str, pages.Page]:
+class Readiness:
+    """What keeps the gateway from answering: the cache (budgets) or auth (keys) out of reach."""
+
+    def __init__(self, keys: principals.SigningKeys, store: cache.Cache) -> None:
+        self._keys, self._store = keys, store
+
+    async def troubles(self) -> dict[str, str]:
+        """By name of what is wrong."""
+        probes = {"cache": self._store.ping, "auth": self._keys.published}
+        found = {}
+        for name, probe in probes.items():
+            try:
+                async with asyncio.timeout(PROBE_TIMEOUT_S):
+                    await probe()
+            except (errors.ServiceError, TimeoutError):
+                found[name] = "cannot be reached"
+        return found
+
+
+def _live_pages(keys: principals.SigningKeys, readiness: Readiness) -> dict[str, pages.Page]:
     async def alive(_: Request) -> Response:
         return Response(200, b'{"status":"alive"}')
 
     async def ready(_: Request) -> Response:
-        try:
-            await store.ping()
-            await keys.published()
-        except errors.ServiceError:
-            return Response(503, b'{"status":"not ready"}', [("retry-after", "1")])
+        if troubles := await readiness.troubles():
+            body = orjson.dumps({"status": "not ready", "troubles": troubles})
+            return Response(503, body, [("retry-after", "1")])
         return Response(200, b'{"status":"ready"}')
 
     async def signing_keys(request: Request) -> Response:
-        published = await keys.published()
-        body = orjson.dumps({"keys": published})
+        body = orjson.dumps({"keys": await keys.published()})
         return pages.with_etag(request, Response(200, body, content_type="application/jwk-set+json"))
 
     return {"/healthz": alive, "/readyz": ready, "/.well-known/jwks.json": signing_keys}
