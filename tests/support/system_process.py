@@ -52,6 +52,7 @@ class SystemProcess:
         process = self._running()
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(STOP_TIMEOUT_S)
+        self._let_go()
 
     def stop(self) -> int:
         """Ask it to stop, as Ctrl-C does; return its exit status."""
@@ -60,13 +61,15 @@ class SystemProcess:
         try:
             return process.wait(STOP_TIMEOUT_S)
         finally:
-            if process.poll() is None:
-                self.kill()
+            self.close()
 
     def close(self) -> None:
         """Make sure that nothing is left."""
         if self._process is not None and self._process.poll() is None:
             self.kill()
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._process is not None and self._process.stdout is not None:
             self._process.stdout.close()
 
