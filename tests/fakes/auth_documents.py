@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from mesh import errors
@@ -14,13 +15,15 @@ class WatchedDocuments:
     """`mesh.documents.port.Documents` over another.
 
     `work` lists (operation, collection) in order; a write is named `write`, since each costs the same trip to the disk.
-    `failing` names collections whose writes are refused.
+    `failing` names collections whose writes are refused. `crossing` is done once, before the next write to its
+    collection: what another process does at that moment.
     """
 
     def __init__(self, documents: port.Documents) -> None:
         self._documents = documents
         self.work: list[tuple[str, str]] = []
         self.failing: set[str] = set()
+        self.crossing: dict[str, Callable[[], Awaitable[Any]]] = {}
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._documents, name)
@@ -30,6 +33,8 @@ class WatchedDocuments:
         async def watched(collection: str, *arguments: Any) -> Any:
             if name in _WRITES and collection in self.failing:
                 raise errors.Unavailable
+            if name in _WRITES and collection in self.crossing:
+                await self.crossing.pop(collection)()
             result = await method(collection, *arguments)
             self.work.append(("write" if name in _WRITES else name, collection))
             return result

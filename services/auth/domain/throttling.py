@@ -63,15 +63,18 @@ def delay_after(count: int, policy: Policy) -> timedelta:
 
 
 def address_group(client_address: str) -> str:
-    """What counts as one client: an IPv4 address, or an IPv6 site (/64), which one client owns whole. Empty when
-    unknown.
+    """What counts as one client: an IPv4 address, or an IPv6 site (/64), which one client owns whole.
+
+    Empty when that is not known: a loopback address stands for everybody behind a proxy on this machine.
     """
     try:
         address = ipaddress.ip_address(client_address)
     except ValueError:
         return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    if address.is_loopback:
+        return ""
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, _IPV6_SITE_BITS), strict=False))

@@ -166,6 +166,7 @@ async def test_owed_mails_and_mailed_links_of_the_erased_lead_nowhere(world: Aut
     before = len(await world.delivered())
     await world.call("AuthService/ForgotPassword", request)
     await world.erase(user)
+    assert await world.backends.documents.find("mail_outbox", port.Query(order="dueAt")) == []
     assert len(await world.delivered()) == before
     assert await world.backends.documents.find("mail_tokens", port.Query(equals={"subjectId": user.user_id})) == []
 

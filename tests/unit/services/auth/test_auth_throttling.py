@@ -132,6 +132,8 @@ def test_a_count_begins_anew_once_forgotten() -> None:
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("", ""),
         ("unix:", ""),
+        ("127.0.0.1", ""),
+        ("::1", ""),
     ],
 )
 def test_an_ipv6_site_counts_as_one_client(address: str, group: str) -> None:
