@@ -37,6 +37,12 @@ REASONS = (
         ("made",), "Move due days to shortly after pay day, so that recurring payments are not delayed",
     ),
     Reason(
+        "recurring_payments_per_month",
+        "payments_on_record", "{value:.1f} recurring payments a month stand on record",
+        "few_payments_on_record", "Only {value:.1f} recurring payments a month stand on record",
+        ("due",), "Pay recurring bills from this account, by standing order, so that they count as kept",
+    ),
+    Reason(
         "penalty_events_per_year",
         "no_penalties", "{penalties} days with penalties or returned payments in {months} months",
         "penalties", "{penalties} days with penalty interest, returned payments or dunning in {months} months",

@@ -73,6 +73,10 @@ def payment_delay_days(evidence: Evidence) -> Floats:
     return _ratio(_total(evidence.months.lateness), _total(evidence.months.made))
 
 
+def recurring_payments_per_month(evidence: Evidence) -> Floats:
+    return _total(evidence.months.due) / evidence.months.n
+
+
 def penalty_events_per_year(evidence: Evidence) -> Floats:
     a_year = _total(evidence.months.penalties) * 12.0 / evidence.months.n
     understood = evidence.history.categories.understood

@@ -66,6 +66,11 @@ FEATURES = (
         "days", "lower", "no recurring obligation was found", True, measures.payment_delay_days,
     ),
     Feature(
+        "recurring_payments_per_month", "paymentConsistency", "Recurring payments to judge by",
+        "recurring payments due / months",
+        "payments a month", "higher", _NEVER, True, measures.recurring_payments_per_month,
+    ),
+    Feature(
         "penalty_events_per_year", "paymentConsistency", "Penalties and returned payments",
         "days with penalty interest, overdraft charges, returned payments or dunning x 12 / months",
         "events a year", "lower", "none was found, and the purpose of less than 30 % of the bookings is known",

@@ -15,8 +15,8 @@ import pytest
 from analysis import pipeline
 from analysis.models import risk, risk_features
 from analysis.preprocessors import columns, history
-from analysis.training import boosting, card, loans
 from analysis.statement.model import Transaction
+from analysis.training import boosting, card, loans
 from tests.support import histories
 
 _BERKA = pathlib.Path(__file__).parents[5] / "shared" / "data" / "berka"
