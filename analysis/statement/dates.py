@@ -22,7 +22,7 @@ _NAME_FIRST = re.compile(
 )
 _COMPACT = re.compile(r"(\d{8})(?:\d{6}|\d{4}|[T\s]\d{2}:?\d{2}:?\d{2})?(?:\.\d+)?(?:\[[^\]]*\])?")
 _CJK = re.compile(r"(\d{2,4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]?" + _TIME)
-_SHORT = re.compile(r"(\d{1,2})([./\-])(\d{1,2})\.?")
+_SHORT = re.compile(r"(\d{1,2})([/\-])(\d{1,2})|(\d{1,2})\.\s?(\d{1,2})\.")  # "5.25" is an amount, "5.12." a day
 
 
 class Parts(NamedTuple):
@@ -52,14 +52,19 @@ def _numeric(text: str) -> Parts | None:
     match = _NUMERIC.fullmatch(text)
     if not match:
         short = _SHORT.fullmatch(text)
-        if short and 1 <= int(short[1]) <= 31 and 1 <= int(short[3]) <= 31:
-            return Parts(int(short[1]), int(short[3]), None, separator=short[2])
-        return None
+        return _yearless(short) if short else None
     first, second, third = match[1], match[3], match[4]
     if len(first) == 3 or len(third) == 3 or (len(first) == 4 and len(third) > 2):
         return None
     fixed: model.DateOrder | None = "ymd" if len(first) == 4 else None
     return Parts(int(first), int(second), int(third), False, fixed, match[2], len(third) == 4)
+
+
+def _yearless(short: re.Match[str]) -> Parts | None:
+    first, second = int(short[1] or short[4]), int(short[3] or short[5])
+    if not (1 <= first <= 31 and 1 <= second <= 31):
+        return None
+    return Parts(first, second, None, separator=short[2] or ".")
 
 
 def _compact(text: str) -> Parts | None:

@@ -137,13 +137,13 @@ def _held(order: Sequence[int], found: list[_Value], balances: list[_Value]) -> 
 
 
 def verdict(evidence: Evidence, money: plan.Money) -> float:
-    """The prior of a reading plus what balance and words say for or against it."""
+    """The prior of a reading plus what the balance, and words where nothing else speaks, say for or against it."""
     held, checked = chain(evidence, money)
     points = money.prior
     if checked >= 2 or (checked == 1 and held == 1):
         share = held / checked
         points += min(1.0, 0.4 + 0.15 * held) * share * 1.6 if held else -0.2
-    return points + 0.5 * agreement(evidence, money)
+    return points + (0.5 * agreement(evidence, money) if money.by_words else 0.0)
 
 
 def agreement(evidence: Evidence, money: plan.Money) -> float:
@@ -158,6 +158,11 @@ def agreement(evidence: Evidence, money: plan.Money) -> float:
                 against += 1
     total = for_it + against
     return (for_it - against) / max(total, 3) if total else 0.0
+
+
+def spoken(evidence: Evidence) -> int:
+    """How many rows have words that tell a direction."""
+    return sum(direction_of(text) != 0 for text in evidence.texts)
 
 
 def direction_of(text: str) -> int:

@@ -26,6 +26,7 @@ class Money:
     fee_sign: int = -1
     negate: bool = False
     prior: float = 0.0
+    by_words: bool = False  # nothing names its columns: what the rows say may tell them apart
     debit_sign: int = 1  # -1 where the debit column writes its amounts as negative
     credit_sign: int = 1
 

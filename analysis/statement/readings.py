@@ -112,6 +112,7 @@ def _unlabelled(found: roles.Roles) -> Iterator[plan.Money]:
         for at in _balances(found, None, [left, right]):
             for debit, credit, order in ((left, right, 0.0), (right, left, -0.05)):
                 money = _pair(found, debit, credit, at, 1.3 + order + 0.2 * _frequency(found, debit, credit))
+                money.by_words = True
                 yield money
     for column in found.columns:
         if column.is_money and not (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from analysis.statement import judge, model, plan, roles, words
 
 _ENOUGH_ROWS = 2
+_SPOKEN_ROWS = 5
 
 
 def questions(
@@ -76,6 +77,9 @@ def _card(evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes
         if judge.agreement(evidence, money) * (1 if money.negate else -1) >= -0.34:
             money.negate = True
             notes.append("amounts follow the card convention: positive is money out")
+    elif judge.agreement(evidence, money) <= -0.6 and judge.spoken(evidence) >= _SPOKEN_ROWS and not money.negate:
+        why = "what the rows say (purchase, salary ...) contradicts the signs of their amounts"
+        return [model.Question("sign", "sign", ("inverted", "signed"), why)]
     elif marked and len(minus) * 3 < len(plus) and judge.agreement(evidence, money) <= 0 and not paid_plus:
         why = "most amounts of what looks like a card statement are positive"
         return [model.Question("sign", "sign", ("inverted", "signed"), why)]
