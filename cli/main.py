@@ -47,7 +47,9 @@ def up(port: Port = None, data: Data = None) -> None:
 @app.command()
 def run(statement: Statement = DEMO_STATEMENT, port: Port = None, data: Data = None) -> None:
     """Start the whole system, run the main job on a statement, and go on serving until Ctrl-C."""
-    _run(_up(_environment(port, data), statement))
+    # What a person looks at is not to be buried under a line a request.
+    environ = {"CREDPASS_LOG_LEVEL": "warning", **_environment(port, data)}
+    _run(_up(environ, statement))
 
 
 @app.command()
