@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from mesh import sqlite
+from mesh import errors, sqlite
 from mesh.events import port
 
 # A member's seq is never given twice (AUTOINCREMENT), so count and greatest seq tell whether the members changed.
@@ -173,7 +173,12 @@ def bury(connection: sqlite3.Connection, dead: Sequence[str]) -> None:
 
 
 def rebalance(connection: sqlite3.Connection, member: Member, drained: set[int]) -> Share:
-    """Give up drained partitions that are another's by now, take those that are the member's and free."""
+    """Give up drained partitions that are another's by now, take those that are the member's and free.
+
+    Raises Unavailable for a member that was taken for dead: it must join again.
+    """
+    if connection.execute("SELECT 1 FROM members WHERE id = ?", (member.id,)).fetchone() is None:
+        raise errors.Unavailable
     wanted = _assigned(connection, member)
     for number in drained - wanted:
         connection.execute(

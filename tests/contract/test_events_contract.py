@@ -170,6 +170,13 @@ async def test_busy_partitions_are_left_out(log: port.EventLog) -> None:
     assert {(record.topic, record.partition) for record in left} == busy
 
 
+async def test_a_full_partition_does_not_starve_the_others(log: port.EventLog) -> None:
+    await _publish(log, range(120))
+    async with log.consumer("group", [TOPIC]) as consumer:
+        seen = [record.partition for _ in range(24) for record in await consumer.poll(1, 5.0)]
+    assert set(seen) == set(range(6))
+
+
 async def test_what_was_committed_is_not_seen_again_and_the_rest_is(log: port.EventLog) -> None:
     await _publish(log, range(100))
     async with log.consumer("group", [TOPIC]) as consumer:
@@ -230,11 +237,12 @@ async def test_a_partition_passes_on_only_when_its_records_are_finished(log: por
     async with log.consumer("group", [TOPIC]) as one:
         in_hand = await _take(one, 60, commit=False)
         async with log.consumer("group", [TOPIC]) as two:
-            assert await two.poll(100, 0.3) == []
-            assert await one.poll(100, 0.0) == []
-            await one.commit(in_hand)
             await _publish(log, range(60, 120))
-            taken: list[port.Record] = []
+            assert await two.poll(100, 0.3) == []
+            taken = await one.poll(100, 0.0)
+            assert len({record.partition for record in taken}) == 3
+            assert await one.poll(100, 0.0) == []
+            await one.commit([*in_hand, *taken])
             async with asyncio.timeout(20):
                 while len(taken) < 60:
                     for consumer in (one, two):

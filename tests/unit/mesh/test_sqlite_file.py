@@ -75,6 +75,14 @@ async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None
         await file.Database.open(tmp_path / "test.db")
 
 
+async def test_a_commit_waits_for_the_disk(database: file.Database) -> None:
+    def settings(connection: sqlite3.Connection) -> list[object]:
+        names = ("synchronous", "journal_mode", "secure_delete")
+        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+
+    assert await database.write(settings) == [2, "wal", 1]
+
+
 async def test_the_files_are_for_their_owner_only(database: file.Database) -> None:
     await database.write(_insert("a"))
     for path in database.path.parent.iterdir():

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 from credpass.analysis.v1 import analysis_events_pb2
-from credpass.mesh.v1 import call_context_pb2, event_envelope_pb2
+from credpass.auth.v1 import account_events_pb2
+from credpass.credential.v1 import credential_events_pb2
+from credpass.ingestion.v1 import ingestion_events_pb2
+from credpass.mesh.v1 import audit_events_pb2, call_context_pb2, event_envelope_pb2
 from credpass.verification.v1 import verification_events_pb2
 from google.protobuf import json_format, message
 
@@ -89,6 +92,15 @@ def test_an_envelope_without_a_part_is_malformed(part: str) -> None:
 def test_a_message_that_is_no_event_is_refused() -> None:
     with pytest.raises(ValueError, match="no event"):
         _event(call_context_pb2.CallContext())
+
+
+def test_every_event_of_the_contracts_goes_to_a_topic_that_exists() -> None:
+    live = {topic.name for topic in topics.LIVE}
+    files = (account_events_pb2, analysis_events_pb2, audit_events_pb2, credential_events_pb2, ingestion_events_pb2)
+    for file in (*files, verification_events_pb2):
+        for name in file.DESCRIPTOR.message_types_by_name:
+            event = _event(getattr(file, name)())
+            assert event.topic in live, name
 
 
 def test_every_topic_has_its_dead_letters() -> None:
