@@ -46,8 +46,16 @@ def made(loans: Loans, trained: boosting.Trained) -> Mapping[str, Any]:
             "trees": _figures(trained.out_of_fold.trees, loans.bad, trained.calibration),
             "challenger": _figures(trained.out_of_fold.challenger, loans.bad, None),
         },
+        "training_probabilities": _spread(trained),
         "limits": list(_LIMITS),
     }
+
+
+def _spread(trained: boosting.Trained) -> list[float]:
+    """Half-percent quantiles of the calibrated out-of-fold probabilities: what a later population is compared with."""
+    rule = trained.calibration
+    probability = 1.0 / (1.0 + np.exp(-(rule.slope * trained.out_of_fold.trees.ravel() + rule.intercept)))
+    return [round(float(value), _DIGITS) for value in np.quantile(probability, np.linspace(0, 1, 201))]
 
 
 def _figures(log_odds: Floats, bad: Bools, rule: risk.Calibration | None) -> dict[str, float]:

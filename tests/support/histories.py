@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from analysis.statement.model import Transaction
 
@@ -82,6 +83,15 @@ def scaled(rows: Sequence[Transaction], factor: int, currency: str) -> list[Tran
         )
         for row in rows
     ]  # fmt: skip
+
+
+def as_csv(rows: Sequence[Transaction]) -> str:
+    """The history as a statement file."""
+    lines = ["Date,Description,Amount,Balance,Currency,Counterparty"]
+    for row in rows:
+        amount, balance = (Decimal(value) / 100 for value in (row.amount_minor, row.balance_minor or 0))
+        lines.append(f"{row.booked},{row.text},{amount:.2f},{balance:.2f},{row.currency},{row.counterparty or ''}")
+    return "\n".join(lines) + "\n"
 
 
 def without_balances(rows: Sequence[Transaction]) -> list[Transaction]:

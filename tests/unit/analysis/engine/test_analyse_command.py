@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-from decimal import Decimal
 
 import pytest
 import typer
@@ -17,11 +16,7 @@ _APP.command()(analyse.analyse)
 
 
 def _csv(life: histories.Life) -> str:
-    lines = ["Date,Description,Amount,Balance,Currency,Counterparty"]
-    for row in life.rows():
-        amount, balance = (Decimal(value) / 100 for value in (row.amount_minor, row.balance_minor or 0))
-        lines.append(f"{row.booked},{row.text},{amount:.2f},{balance:.2f},EUR,{row.counterparty or ''}")
-    return "\n".join(lines) + "\n"
+    return histories.as_csv(life.rows())
 
 
 @pytest.fixture
