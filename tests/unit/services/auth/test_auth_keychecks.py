@@ -98,11 +98,14 @@ async def test_keys_are_checked_while_the_cache_is_away(world: AuthWorld) -> Non
     assert [result.outcome for result in await world.authenticate(response.api_key)] == ["valid"]
 
 
-async def test_a_tombstone_is_not_answered_from_and_not_filled(world: AuthWorld) -> None:
-    response, _ = await world.institution()
-    key = cache.apikey_key(response.api_key[:16])
+@pytest.mark.parametrize("lifetime", [{}, {"expires_in_days": 30}])
+async def test_a_tombstone_is_not_answered_from_and_not_filled(world: AuthWorld, lifetime: dict[str, Any]) -> None:
+    _, principal = await world.institution()
+    wish = pb.CreateApiKeyRequest(name="k", scopes=["verify"], **lifetime)
+    made = await world.call("InstitutionService/CreateApiKey", wish, principal)
+    key = cache.apikey_key(made.key.prefix)
     await world.backends.cache.bury(key)
-    assert [result.outcome for result in await world.authenticate(response.api_key)] == ["valid"]
+    assert [result.outcome for result in await world.authenticate(made.api_key)] == ["valid"]
     assert await world.backends.cache.get(key) == cache.TOMBSTONE
 
 
