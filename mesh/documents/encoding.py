@@ -7,7 +7,7 @@ compare as text. Keys that would read as a tag are refused.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,16 +52,18 @@ def decode(encoded: bytes) -> dict[str, Any]:
 
 
 def _untagged(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_untagged(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if len(value) == 1:
+    """A list or map, freshly parsed, with what its tags stand for in their place."""
+    if isinstance(value, dict) and len(value) == 1:
         if (text := value.get(DATETIME)) is not None:
             return datetime.fromisoformat(text)
         if (text := value.get(BYTES)) is not None:
             return base64.b64decode(text)
-    return {key: _untagged(item) for key, item in value.items()}
+    places: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
+    for place, item in places:
+        # In place and by exact type: this runs for every document read, and most items are texts and numbers.
+        if type(item) is dict or type(item) is list:
+            value[place] = _untagged(item)
+    return value
 
 
 def instant(value: datetime) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import hmac
 from collections.abc import AsyncIterator, Sequence
@@ -37,7 +36,7 @@ class AppendEvents:
     async def __call__(self, happenings: Sequence[records.Happening]) -> None:
         """Durable when it returns. Raises TrailMoved when others were quicker too often, and TrailBroken."""
         told = {happening.event_id: records.describe(happening) for happening in happenings}
-        facts = dict(zip(told, await asyncio.gather(*map(self._concealer.conceal, told.values())), strict=True))
+        facts = {event_id: await self._concealer.conceal(one) for event_id, one in told.items()}
         for _ in range(APPEND_ATTEMPTS):
             try:
                 await self._append(facts)
