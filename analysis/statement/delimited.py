@@ -12,12 +12,15 @@ from analysis.statement import dates, errors, limits, money, table
 
 _DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab", "|": "pipe", "^": "caret", "~": "tilde", ":": "colon"}
 _SNIFF_LINES = 400
+_LINE_CHARS = 1_000_000  # a reader would build all cells of a line before anybody could count them
 _SWALLOWED_LINES = 60  # a "quoted" cell over more lines than this is an unbalanced quote
 
 
 def read(text: str, encoding: str, bounds: limits.Limits) -> table.Table:
     """The table that the text is. Raises `NoTransactionsFound` where no delimiter gives rows of several cells."""
     text = text.removeprefix("\ufeff")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     text, declared = _declared_delimiter(text)
     lines = list(itertools.islice(_lines(text), _SNIFF_LINES))
     delimiter = declared or _delimiter_of(lines)
@@ -36,14 +39,14 @@ def _declared_delimiter(text: str) -> tuple[str, str | None]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Lines with their ends, split at \\n, \\r\\n and \\r only (a cell may hold any other separator)."""
+    """Lines with their ends (a cell may hold any of the other separators that `splitlines` knows)."""
     start = 0
     size = len(text)
-    if "\r" in text and "\n" not in text:
-        text = text.replace("\r", "\n")
     while start < size:
         end = text.find("\n", start)
         end = size if end < 0 else end + 1
+        if end - start > _LINE_CHARS:
+            raise errors.LimitExceeded(f"a line is longer than {_LINE_CHARS} characters")
         yield text[start:end]
         start = end
 

@@ -76,8 +76,8 @@ class Lexer:
             item = self.value(depth + 1)
             if item is self.END or (isinstance(item, Word) and item in ("]", ">>")):
                 break
-            if item == "R" and isinstance(item, Word) and len(items) >= 2:
-                items[-2:] = [Ref(int(items[-2]))]
+            if isinstance(item, Word) and item == "R" and len(items) >= 2 and isinstance(items[-2], int):
+                items[-2:] = [Ref(items[-2])]
             else:
                 items.append(item)
         return items

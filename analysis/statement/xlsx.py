@@ -125,7 +125,15 @@ class _Book:
                     if event == "end" and element.tag.rpartition("}")[2] == wanted:
                         yield element
                         element.clear()
-        except (ET.ParseError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except (
+            ET.ParseError,
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            ValueError,
+            OSError,
+            NotImplementedError,
+        ) as error:
             raise errors.MalformedStatement("a part of the workbook is damaged") from error
 
     def _date_styles(self) -> Iterator[bool]:

@@ -112,7 +112,7 @@ def workbook(rows: Sequence[Sequence[str | int | float | datetime.date | None]])
     styles = '<cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
     space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     parts = {
-        "xl/workbook.xml": f'<workbook {space}><workbookPr/><sheets/></workbook>',
+        "xl/workbook.xml": f"<workbook {space}><workbookPr/><sheets/></workbook>",
         "xl/styles.xml": f"<styleSheet {space}>{styles}</styleSheet>",
         "xl/worksheets/sheet1.xml": f"<worksheet {space}><sheetData>{body}</sheetData></worksheet>",
     }

@@ -41,7 +41,9 @@ def conventions(draw: st.DrawFn) -> writer.Convention:
         delimiter=draw(st.sampled_from([",", ";", "\t", "|"])),
         decimal=decimal,
         thousands=draw(st.booleans()),
-        date_format=draw(st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y"])),
+        date_format=draw(
+            st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y"])
+        ),
         sign=draw(st.sampled_from(["signed", "columns", "negative_debits", "flag", "trailing", "crdr"])),
         encoding=draw(st.sampled_from(encodings)),
         preamble=draw(st.booleans()),
@@ -69,7 +71,9 @@ def test_every_convention_gives_the_same_transactions(rows: list[writer.Movement
 
 @given(rows=movements(), data=st.data())
 @settings(max_examples=60, deadline=None)
-def test_damage_is_reported_or_refused_and_never_invents_money(rows: list[writer.Movement], data: st.DataObject) -> None:
+def test_damage_is_reported_or_refused_and_never_invents_money(
+    rows: list[writer.Movement], data: st.DataObject
+) -> None:
     whole = writer.csv_statement(rows, writer.Convention())
     lines = whole.splitlines(keepends=True)
     kind = data.draw(st.sampled_from(["cut", "garble", "drop"]))

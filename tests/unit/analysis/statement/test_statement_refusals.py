@@ -1,0 +1,126 @@
+"""What is refused, what is reported row by row, and what is asked back."""
+
+from __future__ import annotations
+
+import datetime
+import pickle
+
+import pytest
+
+from analysis import statement
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"", statement.EmptyStatement),
+        (b" \n\n", statement.EmptyStatement),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(200), statement.UnknownFormat),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), statement.UnknownFormat),
+        (b"PK\x03\x04 no zip", statement.MalformedStatement),
+        (b"Dear bank, this is a letter.\nRegards\n", statement.NoTransactionsFound),
+        (b"Date,Description,Amount\n", statement.NoTransactionsFound),
+        (b"Name,Age\nAnn,32\nBob,45\n", statement.NoTransactionsFound),
+    ],
+)
+def test_what_is_no_statement_is_refused_with_a_reason(data: bytes, kind: type[statement.StatementRefused]) -> None:
+    with pytest.raises(kind) as caught:
+        statement.parse(data, file_name="statement.csv")
+    assert caught.value.reason
+
+
+def test_a_refusal_survives_the_way_back_from_a_worker_process() -> None:
+    refusal = pickle.loads(pickle.dumps(statement.LimitExceeded("too many rows", row=7, column="x")))
+
+    assert (type(refusal), refusal.reason, refusal.row, refusal.column) == (
+        statement.LimitExceeded, "too many rows", 7, "x",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bounds", "text"),
+    [
+        (statement.Limits(size_bytes=10), "Date,Amount\n2023-01-13,5\n"),
+        (statement.Limits(rows=2), "Date,Amount\n2023-01-13,5\n2023-01-14,6\n"),
+        (statement.Limits(columns=2), "Date,Text,Amount\n2023-01-13,a,5\n"),
+        (statement.Limits(cell_chars=20), "Date,Text,Amount\n2023-01-13," + "a" * 30 + ",5\n"),
+    ],
+)
+def test_limits_are_kept(bounds: statement.Limits, text: str) -> None:
+    with pytest.raises(statement.LimitExceeded):
+        statement.parse(text.encode(), limits=bounds)
+
+
+def test_unreadable_rows_are_named_and_the_clean_ones_kept() -> None:
+    text = "Date,Description,Amount\n2023-01-13,ok,5.00\n2023-13-45,bad day,6.00\n2023-01-15,bad figure,12..34\n2023-01-16,ok,-7.00\n"
+
+    parsed = statement.parse(text.encode(), file_name="mine.csv")
+
+    assert [row.amount_minor for row in parsed.transactions] == [500, -700]
+    assert [(p.file, p.row, p.column, p.value) for p in parsed.problems] == [
+        ("mine.csv", 3, "Date", "2023-13-45"),
+        ("mine.csv", 4, "Amount", "12..34"),
+    ]
+
+
+def test_problems_beyond_the_limit_are_counted() -> None:
+    text = "Date,Amount\n" + "2023-01-13,1.00\n" * 50 + "2023-01-13,x1x\n" * 40
+
+    parsed = statement.parse(text.encode(), limits=statement.Limits(problems=5))
+
+    assert (len(parsed.problems), parsed.n_problems) == (5, 40)
+
+
+def test_each_question_is_answered_by_its_hint() -> None:
+    text = "Date,Description,Amount\n01/02/2023,a,-1.234\n02/03/2023,b,2.345\n"
+
+    asked = statement.parse(text.encode())
+    told = statement.parse(
+        text.encode(), hints=statement.Hints(date_order="dmy", decimal="point", currency="KWD", sign="inverted")
+    )
+
+    assert {question.kind for question in asked.questions} == {"date_order", "decimal"}
+    assert not told.questions
+    assert [(row.booked, row.amount_minor, row.currency) for row in told.transactions] == [
+        (datetime.date(2023, 2, 1), 1234, "KWD"),
+        (datetime.date(2023, 3, 2), -2345, "KWD"),
+    ]
+
+
+def test_the_balance_settles_what_nothing_else_does() -> None:
+    text = "01/02/2023;first;1.234;1.234\n02/02/2023;second;1.000;234\n03/02/2023;third;500;734\n"
+
+    parsed = statement.parse(text.encode(), hints=statement.Hints(date_order="dmy", decimal="comma"))
+
+    assert [row.amount_minor for row in parsed.transactions] == [123400, -100000, 50000]
+    assert parsed.layout.sign_convention == "unsigned, direction by balance"
+
+
+def test_an_altered_figure_breaks_the_chain_where_it_stands() -> None:
+    text = "Date,Text,Amount,Balance\n" + "".join(
+        f"2023-01-{day:02d},t,{10.0 if day != 20 else 510.0:.2f},{day * 10:.2f}\n" for day in range(1, 29)
+    )
+
+    parsed = statement.parse(text.encode())
+
+    assert [gap.row for gap in parsed.reconciliation.breaks] == [21]
+    assert parsed.tamper.score > 0
+
+
+def test_booked_rows_in_the_future_are_a_sign_of_tampering() -> None:
+    text = "Date,Amount\n2023-01-13,5.00\n2023-02-13,-6.00\n"
+
+    parsed = statement.parse(text.encode(), as_of=datetime.date(2023, 2, 1))
+
+    assert [signal.code for signal in parsed.tamper.signals] == ["future_dates"]
+    assert not statement.parse(text.encode(), as_of=datetime.date(2023, 2, 13)).tamper.signals
+
+
+def test_canonical_rows_of_another_version_are_not_read() -> None:
+    parsed = statement.parse(b"Date,Amount\n2023-01-13,5.00\n")
+    whole = b"".join(statement.serialise_rows(parsed))
+
+    with pytest.raises(statement.UnknownRowFormat):
+        statement.deserialise_rows([whole.replace(b'"v":1', b'"v":2')])
+    with pytest.raises(statement.UnknownRowFormat):
+        statement.deserialise_rows([b"not rows"])
