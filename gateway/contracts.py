@@ -11,12 +11,11 @@ from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 
 
 def files() -> Iterator[FileDescriptor]:
-    """Descriptors of every generated file, sorted by path."""
-    for folder in credpass.__path__:
-        root = pathlib.Path(folder)
-        for path in sorted(root.rglob("*_pb2.py")):
-            name = ".".join(path.relative_to(root.parent).with_suffix("").parts)
-            yield importlib.import_module(name).DESCRIPTOR
+    """Descriptors of every generated file, sorted by path; each once, even if several folders of the path hold it."""
+    roots = [pathlib.Path(folder) for folder in credpass.__path__]
+    paths = {path.relative_to(root.parent) for root in roots for path in root.rglob("*_pb2.py")}
+    for path in sorted(paths):
+        yield importlib.import_module(".".join(path.with_suffix("").parts)).DESCRIPTOR
 
 
 def services() -> list[ServiceDescriptor]:
