@@ -132,6 +132,7 @@ class Documents(Protocol):
         """Delete `document`, which must still be at its version. Raises VersionConflict.
 
         What was there is overwritten or unreachable at once: nothing of it can be read from the files afterwards.
+        Raises Unavailable when that could not be finished: the document is gone, its traces go with the next writes.
         """
         ...
 
