@@ -34,7 +34,7 @@ def tokens(rest: Rest, institution: Institution) -> dict[str, str]:
 
 def test_the_walk_is_over_what_is_served(rest: Rest) -> None:
     assert rest.http.get("/openapi.json").content == openapi.FILE.read_bytes()
-    assert len(OPERATIONS) == 28
+    assert len(OPERATIONS) >= 28
 
 
 @named(GUARDED)
