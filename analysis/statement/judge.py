@@ -128,6 +128,22 @@ def chain(evidence: Evidence, money: plan.Money) -> tuple[int, int]:
     return max(sum(held) for held in orders), checked
 
 
+def newest_first(evidence: Evidence, money: plan.Money) -> bool:
+    """The file's order by its dates; where all are of one day, by the balances."""
+    if evidence.descending or evidence.ascending or money.balance is None or money.source != "balance":
+        return evidence.descending
+    values, balances = evidence.values(money.amount or 0), evidence.values(money.balance)
+    steps = list(itertools.pairwise(range(len(values))))
+    rising = sum(_step(balances, one, other) == abs(values[other] or 0) for one, other in steps)
+    falling = sum(_step(balances, other, one) == abs(values[one] or 0) for one, other in steps)
+    return falling > rising
+
+
+def _step(balances: Sequence[_Value], before: int, after: int) -> int | None:
+    one, other = balances[before], balances[after]
+    return None if one is None or other is None else abs(other - one)
+
+
 def _held(order: Sequence[int], found: list[_Value], balances: list[_Value]) -> int:
     return sum(
         balances[index] - balances[before] == found[index]  # type: ignore[operator]

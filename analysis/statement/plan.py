@@ -64,6 +64,7 @@ class Plan:
     counterparty: tuple[int, ...] = ()
     code: int | None = None
     id: int | None = None
+    newest_first: bool = False
     account: int | None = None
     status: int | None = None
     currency: str | None = None

@@ -67,6 +67,7 @@ def settle(
     planned = _completed(found, booked, valued, money, marks, order, code, hints, known)
     read = {index: figures.reader(mark) for index, mark in planned.marks.items()}
     planned.dateless = dateless.meaning(body, planned, signed.amount_of(planned, read), _balance_reader(planned, read))
+    planned.newest_first = judge.newest_first(evidence, money)
     planned.confidence = _confidence(evidence, ranked, order, marks)
     return planned, questions, notes
 

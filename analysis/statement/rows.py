@@ -11,6 +11,7 @@ from decimal import Decimal
 from analysis.statement import (
     currency,
     dates,
+    directions,
     draft,
     facts,
     figures,
@@ -64,6 +65,23 @@ class Walker:
         return self._account
 
     def rows(self) -> Iterator[draft.DraftRow]:
+        for row in self._directed(self._walked()):
+            if not row.void and not row.pending:
+                self._total += row.amount
+            yield row
+        self._finish()
+
+    def _directed(self, found: Iterator[draft.DraftRow]) -> Iterator[draft.DraftRow]:
+        money = self._plan.money
+        if money.source == "balance":
+            return directions.by_balance(found, self._plan.newest_first, self._known.opening, self._undirected)
+        return directions.by_words(found, self._undirected) if money.source == "words" else found
+
+    def _undirected(self, row: draft.DraftRow, reason: str) -> None:
+        column = self._plan.header.name(self._plan.money.amount or 0)
+        self._problems.add(row.row, column, str(row.amount), reason, "bad_direction")
+
+    def _walked(self) -> Iterator[draft.DraftRow]:
         waiting: draft.DraftRow | None = None
         start = self._plan.header.position + 1
         around: collections.deque[table.Row] = collections.deque(maxlen=_AROUND_ROWS)
@@ -81,7 +99,6 @@ class Walker:
                 waiting = found
         if waiting is not None:
             yield waiting
-        self._finish()
 
     def _same_table(self, row: table.Row, around: Iterable[table.Row]) -> bool:
         """A header amid the rows: the same one again (perhaps for another account), or that of another table."""
@@ -127,8 +144,6 @@ class Walker:
             return None
         self._settle_tail()
         found = self._drafted(row, cells, booked, amount, balance)
-        if not found.void and not found.pending:
-            self._total += found.amount
         self._last_row, self._day_before = row.line, booked
         return found
 

@@ -786,6 +786,25 @@ Date;Description;Amount;Balance
         2, "100.00", "45.20", "2023-01-25", "2023-01-31",
     ),
     Sample(
+        "unsigned_by_words",
+        """Date,Description,Amount
+2023-01-31,Card purchase SHOP,45.20
+2023-01-30,ATM withdrawal,20.00
+2023-01-28,Direct debit POWER CO,60.00
+2023-01-25,Salary ACME,3000.00
+""",
+        4, "3000.00", "125.20", "2023-01-25", "2023-01-31",
+    ),
+    Sample(
+        "unsigned_by_balance_newest_first",
+        """Date,Description,Amount,Balance
+2023-01-31,SHOP,45.20,2954.80
+2023-01-30,X,20.00,3000.00
+2023-01-25,ACME,3020.00,3020.00
+""",
+        3, "3020.00", "65.20", "2023-01-25", "2023-01-31",
+    ),
+    Sample(
         "date_once_a_day",
         """Date,Description,Paid out,Paid in,Balance
 31 Jan 2023,BALANCE BROUGHT FORWARD,,,100.00

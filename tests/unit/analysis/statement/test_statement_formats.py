@@ -248,7 +248,7 @@ def test_xlsx_dates_and_figures_are_read_as_they_are_stored() -> None:
 
 
 def test_xlsx_that_inflates_beyond_the_limit_is_refused() -> None:
-    book = writer.workbook([["Date", "Text", "Amount"], *[["x" * 1000, "y" * 1000, 1]] * 2000])
+    book = writer.workbook([("Date", "Text", "Amount"), *[("x" * 1000, "y" * 1000, 1)] * 2000])
 
     with pytest.raises(statement.LimitExceeded):
         statement.parse(book, limits=statement.Limits(inflated_bytes=100_000))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
+from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,10 @@ _TEXTS = st.sampled_from(
     ["Groceries", "Rent for May", "ACME Ltd", "Café Zoé", "Electricity bill 4711", "Müller & Söhne", "Ticket, return"]
 )
 _CENTS = st.integers(min_value=-999_999, max_value=999_999).filter(bool)
+
+
+_Sign = Literal["signed", "columns", "negative_debits", "flag", "trailing", "crdr"]
+_SIGNS: list[_Sign] = ["signed", "columns", "negative_debits", "flag", "trailing", "crdr"]
 
 
 @st.composite
@@ -32,19 +37,20 @@ def movements(draw: st.DrawFn, least: int = 3) -> list[writer.Movement]:
 
 @st.composite
 def conventions(draw: st.DrawFn) -> writer.Convention:
-    language = draw(st.sampled_from(["en", "de", "fr", "es", "pl"]))
-    decimal = draw(st.sampled_from(["point", "comma"]))
+    languages: list[Literal["en", "de", "fr", "es", "pl"]] = ["en", "de", "fr", "es", "pl"]
+    language = draw(st.sampled_from(languages))
+    decimals: list[Literal["point", "comma"]] = ["point", "comma"]
     encodings = {"pl": ["utf-8", "utf-8-sig", "utf-16", "cp1250"]}.get(
         language, ["utf-8", "utf-8-sig", "utf-16", "cp1252", "iso8859-15"]
     )
     return writer.Convention(
         delimiter=draw(st.sampled_from([",", ";", "\t", "|"])),
-        decimal=decimal,
+        decimal=draw(st.sampled_from(decimals)),
         thousands=draw(st.booleans()),
         date_format=draw(
             st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y%m%d", "%d.%m.%y"])
         ),
-        sign=draw(st.sampled_from(["signed", "columns", "negative_debits", "flag", "trailing", "crdr"])),
+        sign=draw(st.sampled_from(_SIGNS)),
         encoding=draw(st.sampled_from(encodings)),
         preamble=draw(st.booleans()),
         balance=draw(st.booleans()),
