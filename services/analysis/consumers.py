@@ -26,9 +26,7 @@ class AnalysisWorker:
         match event.type:
             case "data.ingested":
                 ingested = codec.payload(event, ingestion_events_pb2.DataIngested)
-                await self._analyse(
-                    domain.Trigger(ingested.user_id, upload_id=ingested.upload_id, country=ingested.source_country)
-                )
+                await self._analyse(domain.Trigger(ingested.user_id))
             case "analysis.requested":
                 requested = codec.payload(event, analysis_events_pb2.AnalysisRequested)
                 await self._analyse(domain.Trigger(requested.user_id, is_asked=True))

@@ -19,15 +19,35 @@ class Consent:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Trigger:
-    """Why a user is analysed. `upload_id` and `country` are of the upload that did it, empty for another cause.
-
-    `is_asked`: somebody waits for the answer, so that an analysis that exists already is told of again.
-    """
+    """Who is analysed. `is_asked`: somebody waits for it, so that an analysis that exists already is told of again."""
 
     user_id: str
-    upload_id: str = ""
-    country: str = ""
     is_asked: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Accepted:
+    """A user's uploads that go into an analysis, oldest first, and the country of the latest one's bank."""
+
+    upload_ids: tuple[str, ...] = ()
+    country: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Doubt:
+    """A sign of tampering that the file alone does not show; weight in [0, 1]."""
+
+    code: str
+    weight: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Piece:
+    """Next bytes of an upload's canonical rows; its first piece carries the doubts about it."""
+
+    upload_id: str
+    rows: bytes
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -125,13 +145,3 @@ def still_stands(latest: Analysis | None, upload_ids: Sequence[str], withdrawal:
     if latest is None or set(latest.upload_ids) != set(upload_ids):
         return False
     return withdrawal is None or latest.created_at > withdrawal.at
-
-
-def region(trigger: Trigger, upload_ids: Sequence[str], latest: Analysis | None, residence: str) -> str:
-    """Country of the bank of the latest upload as far as it is known, else of another upload, else of residence."""
-    newest = upload_ids[-1]
-    if trigger.upload_id == newest and trigger.country:
-        return trigger.country
-    if latest is not None and latest.upload_ids[-1] == newest and latest.region:
-        return latest.region
-    return trigger.country or residence

@@ -8,8 +8,8 @@ from typing import Protocol, TypeAlias
 
 from services.analysis import domain
 
-# Canonical rows as (upload id, next bytes), upload by upload. Whoever takes them closes them.
-Rows: TypeAlias = AsyncGenerator[tuple[str, bytes], None]
+# Canonical rows, upload by upload. Whoever takes them closes them.
+Rows: TypeAlias = AsyncGenerator[domain.Piece, None]
 
 
 class Consents(Protocol):
@@ -23,8 +23,8 @@ class Consents(Protocol):
 class Statements(Protocol):
     """Where accepted statements are."""
 
-    async def accepted(self, user_id: str) -> list[str]:
-        """Ids of the uploads that go into an analysis, oldest first."""
+    async def accepted(self, user_id: str) -> domain.Accepted:
+        """The uploads that go into an analysis."""
         ...
 
     def rows(self, user_id: str, upload_ids: Sequence[str]) -> Rows:

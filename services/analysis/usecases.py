@@ -36,37 +36,32 @@ class AnalyseUser:
         if not consent.allowed:
             _LOG.info("no consent, no analysis", userId=user_id)
             return
-        upload_ids = await self._statements.accepted(user_id)
-        if not upload_ids:
+        accepted = await self._statements.accepted(user_id)
+        if not accepted.upload_ids:
             return
         withdrawal = await self._withdrawals.latest(user_id)
-        analysis_id = domain.analysis_id(user_id, upload_ids, withdrawal)
-        latest = await self._analyses.latest(user_id)
-        known = await self._known(user_id, analysis_id, upload_ids, latest, withdrawal)
+        analysis_id = domain.analysis_id(user_id, accepted.upload_ids, withdrawal)
+        known = await self._known(user_id, analysis_id, accepted, withdrawal)
         if known is None:
-            region = domain.region(trigger, upload_ids, latest, consent.country)
-            await self._analyse(analysis_id, user_id, upload_ids, region)
+            await self._analyse(analysis_id, user_id, accepted)
         elif trigger.is_asked:
             await self._analyses.tell_again(known)
 
     async def _known(
-        self,
-        user_id: str,
-        analysis_id: str,
-        upload_ids: list[str],
-        latest: domain.Analysis | None,
-        withdrawal: domain.Withdrawal | None,
+        self, user_id: str, analysis_id: str, accepted: domain.Accepted, withdrawal: domain.Withdrawal | None
     ) -> domain.Analysis | None:
-        if domain.still_stands(latest, upload_ids, withdrawal):
+        latest = await self._analyses.latest(user_id)
+        if domain.still_stands(latest, accepted.upload_ids, withdrawal):
             return latest
         return await self._analyses.find(user_id, analysis_id)
 
-    async def _analyse(self, analysis_id: str, user_id: str, upload_ids: list[str], region: str) -> None:
-        now = self._clock.now()
-        findings = await self._engine.analyse(self._statements.rows(user_id, upload_ids), now.date())
+    async def _analyse(self, analysis_id: str, user_id: str, accepted: domain.Accepted) -> None:
+        upload_ids, region = accepted.upload_ids, accepted.country
+        today = self._clock.now().date()
+        findings = await self._engine.analyse(self._statements.rows(user_id, upload_ids), today)
         if not (await self._consents.check(user_id)).allowed:
             return  # withdrawn while the engine ran
-        analysis = domain.Analysis(analysis_id, user_id, tuple(upload_ids), region, self._clock.now(), findings)
+        analysis = domain.Analysis(analysis_id, user_id, upload_ids, region, self._clock.now(), findings)
         try:
             await self._analyses.add(analysis)
         except ports.AlreadyAnalysed:
@@ -83,7 +78,7 @@ class RequestAnalysis:
         self._requests = requests
 
     async def __call__(self, user_id: str, cause: str) -> None:
-        if not await self._statements.accepted(user_id):
+        if not (await self._statements.accepted(user_id)).upload_ids:
             raise errors.NothingToAnalyse
         await self._requests.queue(user_id, cause)
 

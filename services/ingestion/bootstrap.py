@@ -17,7 +17,7 @@ from mesh.rpc import channels
 from services.ingestion import consumers, domain, ports, rpc
 from services.ingestion.adapters import clients, documents, reading, statements
 from services.ingestion.settings import Settings
-from services.ingestion.usecases import following, showing, sweeping, taking
+from services.ingestion.usecases import following, previewing, receiving, showing, sweeping, taking
 
 
 @contextlib.asynccontextmanager
@@ -31,15 +31,16 @@ async def build(
     consents = clients.ConsentClient(reach.stub(consent_service_pb2_grpc.ConsentServiceStub, "auth"))
     analyses = clients.AnalysisClient(reach.stub(analysis_service_pb2_grpc.AnalysisServiceStub, "analysis"))
     patience = domain.Patience(timedelta(seconds=own.stuck_after_s), own.stuck_tries)
-    bounds = taking.Bounds(own.upload_limit_bytes, own.upload_time_limit_s, patience)
+    bounds = receiving.Bounds(own.upload_limit_bytes, own.upload_time_limit_s, patience)
     sweep = sweeping.SweepStuckUploads(uploads, consents, analyses, stands_on.clock, patience)
     remove = sweeping.RemoveAbandoned(uploads, kept, stands_on.clock, bounds)
     async with processes.Pool(_limits(own), preload=(reading.WORK_MODULE,)) as pool:
         reader = reading.PooledReader(pool, stands_on.clock, own.upload_limit_bytes)
-        take = taking.TakeStatement(consents, uploads, kept, reader, stands_on.clock, bounds)
+        receive = receiving.Receive(consents, uploads, kept, reader, stands_on.clock, bounds)
+        take = taking.TakeStatement(receive, uploads, kept, stands_on.clock, patience)
         yield runner.Service(
             name="ingestion",
-            registrations=(_registration(take, uploads, kept),),
+            registrations=(_registration(take, previewing.PreviewStatement(receive), uploads, kept),),
             subscriptions=(
                 consumers.upload_status(following.RecordAnalysis(uploads)),
                 consumers.accounts(following.EraseUser(uploads, kept)),
@@ -51,9 +52,15 @@ async def build(
         )
 
 
-def _registration(take: taking.TakeStatement, uploads: ports.Uploads, kept: ports.Statements) -> runner.Registration:
+def _registration(
+    take: taking.TakeStatement,
+    preview: previewing.PreviewStatement,
+    uploads: ports.Uploads,
+    kept: ports.Statements,
+) -> runner.Registration:
     servicer = rpc.IngestionServicer(
         take,
+        preview,
         showing.ListUploads(uploads),
         showing.ShowUpload(uploads),
         showing.ListAccepted(uploads),

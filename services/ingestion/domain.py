@@ -9,12 +9,17 @@ from datetime import datetime, timedelta
 
 from mesh.errors import FieldViolation
 from services.ingestion import errors
+from services.ingestion.understanding import RowProblem, Signal, Understanding
 
-LISTED_PROBLEMS = 100
 ACCEPTED_LIMIT = 1_000  # of uploads of one user that go into one analysis
+
+# The same rows came from somebody else before. Light: a joint account's statement rightly comes from both its owners.
+ROWS_OF_ANOTHER = Signal("rows_of_another_owner", 0.3)
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_YEARS = range(1970, 2101)
+_NO_WORD = re.compile(r"\W+")
 _CHOICES = {
     "data_type": ("bank_statement", "transaction_history"),
     "date_order": ("dmy", "mdy", "ymd"),
@@ -35,6 +40,7 @@ class Form:
     decimal: str | None = None
     currency: str | None = None
     sign: str | None = None
+    year: int | None = None
 
     def joined(self, more: Form) -> Form:
         """Both together. Raises InvalidForm for a field that both have, or a value that it cannot have."""
@@ -61,6 +67,8 @@ def _check(name: str, value: object) -> None:
         raise errors.InvalidForm.in_field(name, "Must be two upper-case letters, ISO 3166-1 alpha-2.")
     if name == "currency" and not _CURRENCY.fullmatch(str(value)):
         raise errors.InvalidForm.in_field(name, "Must be three upper-case letters, ISO 4217.")
+    if name == "year" and value not in _YEARS:
+        raise errors.InvalidForm.in_field(name, f"Must be a year from {_YEARS[0]} to {_YEARS[-1]}.")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,15 +77,6 @@ class Consent:
 
     allowed: bool
     country: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RowProblem:
-    """A row that cannot be taken: its number as in the file, the column, and why (nothing of the row itself)."""
-
-    row: int
-    column: str
-    reason: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -91,22 +90,18 @@ class OpenPoint:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Report:
-    """What was read of a file. Dates are ISO 8601; `problems` are the first of `problem_count`."""
+    """What was read of a file. `rows_digest`: SHA-256 of what its rows move; empty where they are too few to tell."""
 
-    record_count: int
+    understanding: Understanding
     rejected_count: int = 0
-    problem_count: int = 0
-    first_date: str = ""
-    last_date: str = ""
-    currencies: tuple[str, ...] = ()
-    problems: tuple[RowProblem, ...] = ()
     open_points: tuple[OpenPoint, ...] = ()
+    rows_digest: bytes = b""
 
 
 def is_taken(report: Report, *, accept_partial: bool) -> bool:
     """Whether the statement's clean rows are kept."""
     whole = accept_partial or report.rejected_count == 0
-    return whole and report.record_count > 0 and not report.open_points
+    return whole and report.understanding.transaction_count > 0 and not report.open_points
 
 
 def refusal(report: Report) -> errors.UnreadableStatement | errors.InvalidRows | errors.OpenQuestion:
@@ -115,19 +110,21 @@ def refusal(report: Report) -> errors.UnreadableStatement | errors.InvalidRows |
         return errors.OpenQuestion(violations=tuple(_open_violation(point) for point in report.open_points))
     if report.rejected_count:
         return errors.InvalidRows(
-            metadata={"problem_count": str(report.problem_count)},
-            violations=tuple(_row_violation(problem) for problem in report.problems[:LISTED_PROBLEMS]),
+            metadata={"problem_count": str(report.understanding.problem_count)},
+            violations=tuple(_row_violation(problem) for problem in report.understanding.problems),
         )
     return errors.UnreadableStatement("There is no transaction in the file.")
 
 
 def _open_violation(point: OpenPoint) -> FieldViolation:
-    choices = f"; send one of: {' '.join(point.candidates)}" if point.candidates else ""
-    return FieldViolation(point.field, point.why + choices)
+    wanted = f"one of: {' '.join(point.candidates)}" if point.candidates else "what is right"
+    return FieldViolation(point.field, f"{point.why}; send {wanted}")
 
 
 def _row_violation(problem: RowProblem) -> FieldViolation:
-    place = f".{problem.column}" if problem.column else ""
+    # The file's own name of the column as part of a field path: "Booking date" is booking_date.
+    column = _NO_WORD.sub("_", problem.column).strip("_").lower()
+    place = f".{column}" if column else ""
     return FieldViolation(f"rows[{problem.row}]{place}", problem.reason)
 
 
@@ -160,7 +157,8 @@ class Reservation:
 class Upload:
     """An accepted statement. `due_at` is when a pending one counts as stuck; `tries` how often that was answered.
 
-    `is_excluded`: its analysis failed for good, so that it goes into none until the same file is sent again.
+    `is_excluded`: its analysis failed for good, so that it goes into none until the same file is sent again. `signals`
+    come from beside the file and speak of others too: they go to the analysis and are never shown.
     """
 
     id: str
@@ -179,6 +177,7 @@ class Upload:
     tries: int = 0
     is_excluded: bool = False
     result: Result | None = None
+    signals: tuple[Signal, ...] = ()
 
     def processed(self, result: Result) -> Upload:
         """As it is once an analysis that covers it is done."""
@@ -202,6 +201,15 @@ class Upload:
         """As it is after one more request for its analysis: each waits twice as long as the one before."""
         due_at = now + patience.stuck_after * 2 ** (self.tries + 1)
         return dataclasses.replace(self, tries=self.tries + 1, due_at=due_at)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Contents:
+    """What is kept of a file beside the upload: what was understood, and SHA-256 of its bytes and of its rows."""
+
+    understanding: Understanding
+    file_digest: bytes
+    rows_digest: bytes
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

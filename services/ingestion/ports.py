@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.ingestion import domain
+from services.ingestion.understanding import Understanding
 
 Source = Callable[[], AsyncIterator[bytes]]
 
@@ -53,7 +54,9 @@ class Uploads(Protocol):
         """Reservations that were begun before then."""
         ...
 
-    async def accept(self, reservation: domain.Reservation, upload: domain.Upload, digest: bytes) -> domain.Upload:
+    async def accept(
+        self, reservation: domain.Reservation, upload: domain.Upload, contents: domain.Contents
+    ) -> domain.Upload:
         """Turn the reservation into `upload` and tell of it, in one write. Raises SameBytesKept, UploadChanged."""
         ...
 
@@ -61,8 +64,16 @@ class Uploads(Protocol):
         """The user's accepted upload of a file with this SHA-256."""
         ...
 
+    async def first_owner(self, rows_digest: bytes) -> str | None:
+        """The user whose accepted upload was the first with these rows, as long as their account is there."""
+        ...
+
     async def find(self, user_id: str, upload_id: str) -> domain.Upload | None:
         """An accepted upload, if it is this user's."""
+        ...
+
+    async def find_whole(self, user_id: str, upload_id: str) -> tuple[domain.Upload, Understanding] | None:
+        """The same, with what was understood of it."""
         ...
 
     async def page(self, user_id: str, size: int, after: Place | None) -> list[domain.Upload]:
@@ -127,7 +138,7 @@ class Statements(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reading:
-    """A file as read. The canonical rows are empty unless the statement is taken; they end with the context."""
+    """A file as read. The canonical rows end with the context; there are none unless they are wanted and taken."""
 
     report: domain.Report
     rows: AsyncIterator[bytes]
@@ -136,6 +147,6 @@ class Reading:
 class StatementReader(Protocol):
     """Reads files of any known format, apart from this process."""
 
-    def read(self, source: Source, form: domain.Form) -> AbstractAsyncContextManager[Reading]:
+    def read(self, source: Source, form: domain.Form, *, wants_rows: bool) -> AbstractAsyncContextManager[Reading]:
         """Read what `source` gives, with the hints of the form. Raises UnreadableStatement, Overloaded."""
         ...

@@ -53,7 +53,8 @@ def test_a_csv_statement_is_taken_and_processed(rest: Rest) -> None:
     assert answer.status_code == 202
     assert answer.json()["message"] == "Statement accepted. The analysis is under way."
     upload = answer.json()["data"]
-    upload_id = upload.pop("uploadId")
+    upload_id, understanding = upload.pop("uploadId"), upload.pop("understanding")
+    assert (understanding["transactionCount"], understanding["sumCredits"]) == (36, {"EUR": "18000.00"})
     assert upload == {
         "status": "pending",
         "recordCount": 36,
@@ -74,7 +75,8 @@ def test_a_csv_statement_is_taken_and_processed(rest: Rest) -> None:
     )
     assert finished["result"]["outcome"] == "scored"
     assert finished["result"]["messages"] == []
-    assert uploads(person) == [finished]
+    assert finished.pop("understanding") == understanding
+    assert uploads(person) == [finished], "the list leaves out what was understood"
 
 
 def test_a_json_statement_is_taken(rest: Rest) -> None:

@@ -42,13 +42,14 @@ class FakeStatements:
 
     def __init__(self) -> None:
         self.uploads: dict[str, list[str]] = {}
+        self.country = "DE"
 
-    async def accepted(self, user_id: str) -> list[str]:
-        return list(self.uploads.get(user_id, []))
+    async def accepted(self, user_id: str) -> domain.Accepted:
+        return domain.Accepted(tuple(self.uploads.get(user_id, [])), self.country)
 
     async def rows(self, user_id: str, upload_ids: Sequence[str]) -> ports.Rows:
         for upload_id in upload_ids:
-            yield upload_id, upload_id.encode()
+            yield domain.Piece(upload_id, upload_id.encode())
 
 
 class FakeEngine:
@@ -59,7 +60,7 @@ class FakeEngine:
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def analyse(self, rows: ports.Rows, today: date) -> domain.Findings:
-        self.analysed.append([upload_id async for upload_id, _ in rows])
+        self.analysed.append([piece.upload_id async for piece in rows])
         if self.meanwhile is not None:
             await self.meanwhile()
         return FINDINGS

@@ -12,6 +12,7 @@ from datetime import datetime
 from mesh import errors as mesh_errors
 from mesh import ids
 from services.ingestion import domain, errors, ports
+from services.ingestion.understanding import LISTED, RowProblem, Understanding
 
 
 class FakeConsents:
@@ -46,6 +47,7 @@ class FakeUploads:
         self._reservations: dict[str, domain.Reservation] = {}
         self._uploads: dict[str, domain.Upload] = {}
         self._digests: dict[tuple[str, bytes], str] = {}
+        self._contents: dict[str, domain.Contents] = {}
         self.told: list[str] = []
 
     @property
@@ -63,13 +65,16 @@ class FakeUploads:
     async def abandoned(self, begun_before: datetime, limit: int) -> list[domain.Reservation]:
         return [found for found in self._reservations.values() if found.begun_at < begun_before][:limit]
 
-    async def accept(self, reservation: domain.Reservation, upload: domain.Upload, digest: bytes) -> domain.Upload:
+    async def accept(
+        self, reservation: domain.Reservation, upload: domain.Upload, contents: domain.Contents
+    ) -> domain.Upload:
         if reservation.upload_id not in self._reservations:
             raise ports.UploadChanged
-        if (upload.user_id, digest) in self._digests:
+        if (upload.user_id, contents.file_digest) in self._digests:
             raise ports.SameBytesKept
         del self._reservations[reservation.upload_id]
-        self._digests[upload.user_id, digest] = upload.id
+        self._digests[upload.user_id, contents.file_digest] = upload.id
+        self._contents[upload.id] = contents
         self.told.append(upload.id)
         return self._put(upload, reservation.version)
 
@@ -79,6 +84,15 @@ class FakeUploads:
     async def find(self, user_id: str, upload_id: str) -> domain.Upload | None:
         upload = self._uploads.get(upload_id)
         return upload if upload is not None and upload.user_id == user_id else None
+
+    async def first_owner(self, rows_digest: bytes) -> str | None:
+        same = [upload for upload in self._uploads.values() if self._contents[upload.id].rows_digest == rows_digest]
+        first = min(same, key=lambda upload: (upload.created_at, upload.id), default=None)
+        return None if first is None else first.user_id
+
+    async def find_whole(self, user_id: str, upload_id: str) -> tuple[domain.Upload, Understanding] | None:
+        upload = await self.find(user_id, upload_id)
+        return None if upload is None else (upload, self._contents[upload.id].understanding)
 
     async def page(self, user_id: str, size: int, after: ports.Place | None) -> list[domain.Upload]:
         mine = sorted(
@@ -152,31 +166,39 @@ class FakeStatements:
 
 
 class FakeReader:
-    """Reads files of its own format: words `clean`, `bad`, `open`, one a row; `unreadable` refuses the file."""
+    """Reads files of its own format: words `clean`, `bad`, `open`, one a row; `unreadable` refuses the file.
+
+    Rows that hold the same words are the same rows, whatever is between them.
+    """
 
     def __init__(self) -> None:
         self.forms: list[domain.Form] = []
 
     @contextlib.asynccontextmanager
-    async def read(self, source: ports.Source, form: domain.Form) -> AsyncIterator[ports.Reading]:
+    async def read(self, source: ports.Source, form: domain.Form, *, wants_rows: bool) -> AsyncIterator[ports.Reading]:
         self.forms.append(form)
         words = b"".join([chunk async for chunk in source()]).decode().split()
         if "unreadable" in words:
             raise errors.UnreadableStatement
-        yield ports.Reading(_report(words), _rows(words))
+        yield ports.Reading(_report(words), _rows(words if wants_rows else []))
 
 
 def _report(words: list[str]) -> domain.Report:
     bad = [row for row, word in enumerate(words, start=1) if word == "bad"]
-    return domain.Report(
-        record_count=words.count("clean"),
-        rejected_count=len(bad),
-        problem_count=len(bad),
+    understanding = Understanding(
+        account_count=1,
+        transaction_count=words.count("clean"),
         first_date="2025-01-01",
         last_date="2025-12-31",
         currencies=("CZK",),
-        problems=tuple(domain.RowProblem(row, "amount", "This is no amount.") for row in bad),
+        problems=tuple(RowProblem(row, "Amount", "This is no amount.", "bad") for row in bad)[:LISTED],
+        problem_count=len(bad),
+    )
+    return domain.Report(
+        understanding,
+        rejected_count=len(bad),
         open_points=(domain.OpenPoint("date_order", ("dmy", "mdy"), "both orders fit"),) if "open" in words else (),
+        rows_digest=" ".join(words).encode() if "clean" in words else b"",
     )
 
 

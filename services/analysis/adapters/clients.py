@@ -30,13 +30,15 @@ class StatementClient:
         self._stub = stub
         self._rows_timeout_s = rows_timeout_s
 
-    async def accepted(self, user_id: str) -> list[str]:
+    async def accepted(self, user_id: str) -> domain.Accepted:
         request = ingestion_service_pb2.ListAcceptedUploadsRequest(user_id=user_id)
-        return list((await self._stub.ListAcceptedUploads(request)).upload_ids)
+        answer = await self._stub.ListAcceptedUploads(request)
+        return domain.Accepted(tuple(answer.upload_ids), answer.source_country)
 
     async def rows(self, user_id: str, upload_ids: Sequence[str]) -> ports.Rows:
         request = ingestion_service_pb2.StreamRowsRequest(user_id=user_id, upload_ids=upload_ids)
         stream = cast(AsyncGenerator[Any, None], self._stub.StreamRows(request, timeout=self._rows_timeout_s))
         async with contextlib.aclosing(stream) as pieces:
             async for piece in pieces:
-                yield piece.upload_id, piece.rows
+                doubts = tuple(domain.Doubt(signal.code, signal.weight) for signal in piece.signals)
+                yield domain.Piece(piece.upload_id, piece.rows, doubts)

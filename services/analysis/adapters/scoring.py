@@ -40,10 +40,11 @@ class PooledEngine:
 
 
 async def _numbered(rows: ports.Rows) -> AsyncIterator[bytes]:
-    """Chunks that say which upload they are of: a number that grows with each upload."""
+    """Chunks that say which upload they are of, by a number that grows with each; the first of each are its doubts."""
     number, current = -1, None
     async with contextlib.aclosing(rows):
-        async for upload_id, chunk in rows:
-            if upload_id != current:
-                number, current = number + 1, upload_id
-            yield number.to_bytes(_UPLOAD_NUMBER_BYTES, "big") + chunk
+        async for piece in rows:
+            if piece.upload_id != current:
+                number, current = number + 1, piece.upload_id
+                yield number.to_bytes(_UPLOAD_NUMBER_BYTES, "big") + orjson.dumps(piece.doubts)
+            yield number.to_bytes(_UPLOAD_NUMBER_BYTES, "big") + piece.rows

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,7 +15,8 @@ from analysis import pipeline, result, statement
 from services.analysis import domain
 from services.analysis.adapters import findings
 
-# A chunk is the number of its upload and the next bytes of that upload's rows (`scoring.PooledEngine` makes them so).
+# A chunk is the number of its upload and what is said of that upload: first the doubts about it, as JSON, then the
+# bytes of its rows (`scoring.PooledEngine` makes them so).
 _UPLOAD_NUMBER_BYTES = 4
 
 
@@ -22,7 +25,7 @@ def score(arguments: dict[str, Any], source: Iterator[bytes]) -> Iterator[bytes]
     uploads = list(_uploads(source))
     outcome = pipeline.analyse(
         statement.merge([upload.transactions for upload in uploads]),
-        accounts=list({account.key: account for upload in uploads for account in upload.accounts}.values()),
+        accounts=_accounts(uploads),
         statements=[upload.quality for upload in uploads],
         today=date.fromisoformat(arguments["today"]),
     )
@@ -31,7 +34,27 @@ def score(arguments: dict[str, Any], source: Iterator[bytes]) -> Iterator[bytes]
 
 def _uploads(source: Iterator[bytes]) -> Iterator[statement.StoredStatement]:
     for _, chunks in itertools.groupby(source, key=lambda chunk: chunk[:_UPLOAD_NUMBER_BYTES]):
-        yield statement.deserialise_rows(chunk[_UPLOAD_NUMBER_BYTES:] for chunk in chunks)
+        said = (chunk[_UPLOAD_NUMBER_BYTES:] for chunk in chunks)
+        doubts = [domain.Doubt(**doubt) for doubt in orjson.loads(next(said))]
+        stored = statement.deserialise_rows(said)
+        yield dataclasses.replace(stored, quality=_doubted(stored.quality, doubts))
+
+
+def _doubted(quality: statement.Quality, doubts: Sequence[domain.Doubt]) -> statement.Quality:
+    """The quality with further signs of tampering, joined as those of the file are (`TamperReport.score`)."""
+    clean = math.prod([1.0 - quality.tamper_score, *(1.0 - doubt.weight for doubt in doubts)])
+    codes = (*quality.tamper_codes, *(doubt.code for doubt in doubts))
+    return dataclasses.replace(quality, tamper_score=round(1.0 - clean, 4), tamper_codes=codes)
+
+
+def _accounts(uploads: Sequence[statement.StoredStatement]) -> list[statement.Account]:
+    """Each account once; what kind it is stays known though a later file does not say it."""
+    found: dict[str, statement.Account] = {}
+    for account in (account for upload in uploads for account in upload.accounts):
+        known = found.get(account.key)
+        kind = account.kind or (known.kind if known else None)
+        found[account.key] = dataclasses.replace(account, kind=kind)
+    return list(found.values())
 
 
 def _findings(outcome: result.AnalysisResult) -> domain.Findings:

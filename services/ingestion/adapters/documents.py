@@ -11,12 +11,15 @@ from typing import Any
 import orjson
 from credpass.ingestion.v1 import ingestion_events_pb2
 
+import mesh.errors
 from mesh import clock, ids, vault
 from mesh.documents import port
 from mesh.events import codec
 from mesh.events.port import Event
 from mesh.rpc import context
 from services.ingestion import domain, ports
+from services.ingestion.adapters import understood
+from services.ingestion.understanding import Signal, Understanding
 
 UPLOADS = port.Collection(
     "uploads",
@@ -24,12 +27,15 @@ UPLOADS = port.Collection(
         port.Index(("userId", "isListed", "createdAt")),
         port.Index(("userId", "isIncluded", "createdAt")),
         port.Index(("digestKey",), unique=True),
+        port.Index(("rowsKey", "createdAt")),
         port.Index(("status", "dueAt")),
     ),
 )
 _RECEIVING = "receiving"
 _SUMMARY = "upload.summary"
-_SUMMARY_VERSION = 1
+_UNDERSTANDING = "upload.understanding"
+_SEAL_VERSION = 1  # of both: each is sealed once, with its upload
+_FIRST_OWNERS = 10  # of the same rows, looked through for one whose account is still there
 
 
 class DocumentUploads:
@@ -56,11 +62,15 @@ class DocumentUploads:
         found = await self._documents.find(UPLOADS.name, query)
         return [_reservation(document) for document in found]
 
-    async def accept(self, reservation: domain.Reservation, upload: domain.Upload, digest: bytes) -> domain.Upload:
+    async def accept(
+        self, reservation: domain.Reservation, upload: domain.Upload, contents: domain.Contents
+    ) -> domain.Upload:
         data = {
             **_data(upload),
-            "digestKey": await self._digest_key(upload.user_id, digest),
-            "summary": await self._sealed_summary(upload),
+            "digestKey": await self._digest_key(upload.user_id, contents.file_digest),
+            "rowsKey": await self._rows_key(contents.rows_digest) if contents.rows_digest else None,
+            "summary": await self._seal(upload, _SUMMARY, _summary(upload)),
+            "understanding": await self._seal(upload, _UNDERSTANDING, understood.fields_of(contents.understanding)),
         }
         document = port.Document(reservation.upload_id, reservation.version, {})
         return await self._write(document, upload, data, self._ingested(upload, reservation.version + 1))
@@ -69,11 +79,24 @@ class DocumentUploads:
         query = port.Query({"digestKey": await self._digest_key(user_id, digest)}, limit=1)
         return _first(await self._opened(await self._documents.find(UPLOADS.name, query)))
 
+    async def first_owner(self, rows_digest: bytes) -> str | None:
+        query = port.Query({"rowsKey": await self._rows_key(rows_digest)}, order="createdAt", limit=_FIRST_OWNERS)
+        first = _first(await self._opened(await self._documents.find(UPLOADS.name, query)))
+        return None if first is None else first.user_id
+
     async def find(self, user_id: str, upload_id: str) -> domain.Upload | None:
-        document = await self._documents.get(UPLOADS.name, upload_id)
-        if document is None or document.data["userId"] != user_id or document.data["status"] == _RECEIVING:
+        document = await self._accepted(user_id, upload_id)
+        return None if document is None else _first(await self._opened([document]))
+
+    async def find_whole(self, user_id: str, upload_id: str) -> tuple[domain.Upload, Understanding] | None:
+        document = await self._accepted(user_id, upload_id)
+        if document is None:
             return None
-        return _first(await self._opened([document]))
+        parts = [_sealed(document, _SUMMARY, "summary"), _sealed(document, _UNDERSTANDING, "understanding")]
+        summary, understanding = [_unless_gone(opened) for opened in await self._vault.open_many(parts)]
+        if summary is None or understanding is None:
+            return None
+        return _upload(document, orjson.loads(summary)), understood.of_fields(orjson.loads(understanding))
 
     async def page(self, user_id: str, size: int, after: ports.Place | None) -> list[domain.Upload]:
         query = port.Query(
@@ -108,6 +131,12 @@ class DocumentUploads:
             with contextlib.suppress(port.VersionConflict):
                 await self._documents.delete(UPLOADS.name, document)
         return len(found)
+
+    async def _accepted(self, user_id: str, upload_id: str) -> port.Document | None:
+        document = await self._documents.get(UPLOADS.name, upload_id)
+        if document is None or document.data["userId"] != user_id or document.data["status"] == _RECEIVING:
+            return None
+        return document
 
     async def _rewrite(self, upload: domain.Upload, *events: Event) -> domain.Upload:
         document = await self._documents.get(UPLOADS.name, upload.id)
@@ -145,35 +174,55 @@ class DocumentUploads:
     async def _digest_key(self, user_id: str, digest: bytes) -> str:
         return await self._vault.mac("upload.digest", f"{user_id}:{digest.hex()}")
 
-    async def _sealed_summary(self, upload: domain.Upload) -> bytes:
-        summary = {"first": upload.first_date, "last": upload.last_date, "currencies": upload.currencies}
+    async def _rows_key(self, rows_digest: bytes) -> str:
+        """The same for every user, and nothing to whoever does not have the vault's key."""
+        return await self._vault.mac("upload.rows", rows_digest.hex())
+
+    async def _seal(self, upload: domain.Upload, purpose: str, content: dict[str, Any]) -> bytes:
         return await self._vault.seal(
             upload.user_id,
-            purpose=_SUMMARY,
+            purpose=purpose,
             object_id=upload.id,
-            version=_SUMMARY_VERSION,
-            plaintext=orjson.dumps(summary),
+            version=_SEAL_VERSION,
+            plaintext=orjson.dumps(content),
         )
 
     async def _opened(self, documents: Sequence[port.Document]) -> list[domain.Upload]:
         """The uploads in documents; those whose owner's key is destroyed are as good as deleted."""
-        opened = await self._vault.open_many([_sealed(document) for document in documents])
-        uploads = []
-        for document, summary in zip(documents, opened, strict=True):
-            if isinstance(summary, bytes):
-                uploads.append(_upload(document, orjson.loads(summary)))
-            elif not isinstance(summary, vault.SubjectDestroyed | vault.SubjectUnknown):
-                raise summary
-        return uploads
+        opened = await self._vault.open_many([_sealed(document, _SUMMARY, "summary") for document in documents])
+        return [
+            _upload(document, orjson.loads(summary))
+            for document, summary in zip(documents, map(_unless_gone, opened), strict=True)
+            if summary is not None
+        ]
+
+
+def _unless_gone(opened: bytes | mesh.errors.ServiceError) -> bytes | None:
+    """What was sealed; None when its owner's key is destroyed. Raises whatever else was wrong."""
+    if isinstance(opened, bytes):
+        return opened
+    if isinstance(opened, vault.SubjectDestroyed | vault.SubjectUnknown):
+        return None
+    raise opened
 
 
 def _first(uploads: list[domain.Upload]) -> domain.Upload | None:
     return uploads[0] if uploads else None
 
 
-def _sealed(document: port.Document) -> vault.Sealed:
+def _sealed(document: port.Document, purpose: str, field: str) -> vault.Sealed:
     data: Any = document.data
-    return vault.Sealed(data["userId"], _SUMMARY, document.id, _SUMMARY_VERSION, data["summary"])
+    return vault.Sealed(data["userId"], purpose, document.id, _SEAL_VERSION, data[field])
+
+
+def _summary(upload: domain.Upload) -> dict[str, Any]:
+    """What every look at an upload needs; what was understood is large, and opened for its owner only."""
+    return {
+        "first": upload.first_date,
+        "last": upload.last_date,
+        "currencies": upload.currencies,
+        "signals": [dataclasses.asdict(signal) for signal in upload.signals],
+    }
 
 
 def _reservation(document: port.Document) -> domain.Reservation:
@@ -224,4 +273,5 @@ def _upload(document: port.Document, summary: dict[str, Any]) -> domain.Upload:
         tries=data["tries"],
         is_excluded=not data["isIncluded"],
         result=result and domain.Result(result["outcome"], tuple(result["messages"]), result["analysisId"]),
+        signals=tuple(Signal(**signal) for signal in summary["signals"]),
     )

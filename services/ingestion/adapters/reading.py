@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import orjson
 
 from mesh import clock, logs, processes
 from services.ingestion import domain, errors, ports
+from services.ingestion.adapters import understood
 
 WORK_MODULE = "services.ingestion.adapters.reading_work"
 _WORK = f"{WORK_MODULE}:read"
@@ -26,22 +26,24 @@ class PooledReader:
         self._limit_bytes = limit_bytes
 
     @contextlib.asynccontextmanager
-    async def read(self, source: ports.Source, form: domain.Form) -> AsyncIterator[ports.Reading]:
+    async def read(self, source: ports.Source, form: domain.Form, *, wants_rows: bool) -> AsyncIterator[ports.Reading]:
         with _lost_work_is_unreadable():
-            async with self._pool.task(_WORK, self._arguments(form), source()) as outputs:
+            async with self._pool.task(_WORK, self._arguments(form, wants_rows), source()) as outputs:
                 head = orjson.loads(await anext(outputs))
                 if "refused" in head:
                     raise errors.UnreadableStatement(head["refused"])
                 yield ports.Reading(_report(head["report"]), outputs)
 
-    def _arguments(self, form: domain.Form) -> dict[str, Any]:
+    def _arguments(self, form: domain.Form, wants_rows: bool) -> dict[str, Any]:
         return {
+            "wants_rows": wants_rows,
             "file_name": form.file_name or "",
             "accept_partial": form.accept_partial or False,
             "date_order": form.date_order,
             "decimal": form.decimal,
             "currency": form.currency,
             "sign": form.sign,
+            "year": form.year,
             "limit_bytes": self._limit_bytes,
             "today": self._clock.now().date().isoformat(),
         }
@@ -64,15 +66,11 @@ def _lost_work_is_unreadable() -> Iterator[None]:
 
 
 def _report(head: dict[str, Any]) -> domain.Report:
-    fields = {field.name: head[field.name] for field in dataclasses.fields(domain.Report)}
     return domain.Report(
-        **{
-            **fields,
-            "currencies": tuple(head["currencies"]),
-            "problems": tuple(domain.RowProblem(**problem) for problem in head["problems"]),
-            "open_points": tuple(
-                domain.OpenPoint(point["field"], tuple(point["candidates"]), point["why"])
-                for point in head["open_points"]
-            ),
-        }
+        understanding=understood.of_fields(head["understanding"]),
+        rejected_count=head["rejected_count"],
+        open_points=tuple(
+            domain.OpenPoint(point["field"], tuple(point["candidates"]), point["why"]) for point in head["open_points"]
+        ),
+        rows_digest=bytes.fromhex(head["rows_digest"]),
     )

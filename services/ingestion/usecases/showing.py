@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Sequence
 
 from services.ingestion import domain, errors, ports
+from services.ingestion.understanding import Signal, Understanding
 
 PAGE_SIZE = 20
 
@@ -34,26 +35,35 @@ class ListUploads:
 
 
 class ShowUpload:
-    """One upload of a user."""
+    """One upload of a user, with what was understood of it."""
 
     def __init__(self, uploads: ports.Uploads) -> None:
         self._uploads = uploads
 
-    async def __call__(self, user_id: str, upload_id: str) -> domain.Upload:
-        upload = await self._uploads.find(user_id, upload_id)
-        if upload is None:
+    async def __call__(self, user_id: str, upload_id: str) -> tuple[domain.Upload, Understanding]:
+        whole = await self._uploads.find_whole(user_id, upload_id)
+        if whole is None:
             raise errors.UploadNotFound
-        return upload
+        return whole
 
 
 class ListAccepted:
-    """Ids of the uploads that go into an analysis, oldest first."""
+    """The uploads that go into an analysis, oldest first."""
 
     def __init__(self, uploads: ports.Uploads) -> None:
         self._uploads = uploads
 
-    async def __call__(self, user_id: str) -> list[str]:
-        return [upload.id for upload in await self._uploads.accepted(user_id, domain.ACCEPTED_LIMIT)]
+    async def __call__(self, user_id: str) -> list[domain.Upload]:
+        return await self._uploads.accepted(user_id, domain.ACCEPTED_LIMIT)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Piece:
+    """Next bytes of an upload's canonical rows; its first piece carries what is known from beside the file."""
+
+    upload_id: str
+    rows: bytes
+    signals: tuple[Signal, ...] = ()
 
 
 class StreamRows:
@@ -63,10 +73,13 @@ class StreamRows:
         self._uploads = uploads
         self._statements = statements
 
-    async def __call__(self, user_id: str, upload_ids: Sequence[str]) -> AsyncIterator[tuple[str, bytes]]:
-        """Yields (upload id, next bytes). Raises UploadNotFound for one that is not the user's."""
+    async def __call__(self, user_id: str, upload_ids: Sequence[str]) -> AsyncIterator[Piece]:
+        """Raises UploadNotFound for one that is not the user's."""
         for upload_id in upload_ids:
-            if await self._uploads.find(user_id, upload_id) is None:
+            upload = await self._uploads.find(user_id, upload_id)
+            if upload is None:
                 raise errors.UploadNotFound
+            signals = upload.signals
             async for chunk in self._statements.read(user_id, upload_id, ports.Part.ROWS):
-                yield upload_id, chunk
+                yield Piece(upload_id, chunk, signals)
+                signals = ()

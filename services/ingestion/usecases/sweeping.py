@@ -7,7 +7,7 @@ import contextlib
 import mesh.errors
 from mesh import clock, logs
 from services.ingestion import domain, ports
-from services.ingestion.usecases import taking
+from services.ingestion.usecases import receiving
 
 _LOG = logs.get()
 _AT_ONCE = 100
@@ -73,7 +73,7 @@ class RemoveAbandoned:
     """Removes what uploads left that ended in a crash: their blobs, then their reservation."""
 
     def __init__(
-        self, uploads: ports.Uploads, statements: ports.Statements, time: clock.Clock, bounds: taking.Bounds
+        self, uploads: ports.Uploads, statements: ports.Statements, time: clock.Clock, bounds: receiving.Bounds
     ) -> None:
         self._uploads = uploads
         self._statements = statements

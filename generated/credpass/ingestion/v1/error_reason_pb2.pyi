@@ -29,7 +29,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_INVALID_ROWS: _ErrorReason.ValueType  # 2
     """Rows of the statement cannot be taken; BadRequest lists them as `rows[N].column`. Metadata: `problem_count`."""
     ERROR_REASON_OPEN_QUESTION: _ErrorReason.ValueType  # 3
-    """Something about the statement cannot be settled; BadRequest lists the hint to send with its candidates. Metadata: none."""
+    """Something about the statement cannot be settled; BadRequest names the form's field to send and its candidates. Metadata: none."""
     ERROR_REASON_STATEMENT_TOO_LARGE: _ErrorReason.ValueType  # 4
     """The file is larger than the limit. Metadata: `limit_bytes`."""
     ERROR_REASON_INVALID_FORM: _ErrorReason.ValueType  # 5
@@ -49,7 +49,7 @@ ERROR_REASON_UNREADABLE_STATEMENT: ErrorReason.ValueType  # 1
 ERROR_REASON_INVALID_ROWS: ErrorReason.ValueType  # 2
 """Rows of the statement cannot be taken; BadRequest lists them as `rows[N].column`. Metadata: `problem_count`."""
 ERROR_REASON_OPEN_QUESTION: ErrorReason.ValueType  # 3
-"""Something about the statement cannot be settled; BadRequest lists the hint to send with its candidates. Metadata: none."""
+"""Something about the statement cannot be settled; BadRequest names the form's field to send and its candidates. Metadata: none."""
 ERROR_REASON_STATEMENT_TOO_LARGE: ErrorReason.ValueType  # 4
 """The file is larger than the limit. Metadata: `limit_bytes`."""
 ERROR_REASON_INVALID_FORM: ErrorReason.ValueType  # 5

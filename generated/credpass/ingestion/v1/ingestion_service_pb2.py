@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from credpass.ingestion.v1 import understanding_pb2 as credpass_dot_ingestion_dot_v1_dot_understanding__pb2
 from credpass.mesh.v1 import options_pb2 as credpass_dot_mesh_dot_v1_dot_options__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-credpass/ingestion/v1/ingestion_service.proto\x12\x15\x63redpass.ingestion.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x63redpass/mesh/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"r\n\x16UploadStatementRequest\x12\x31\n\x04\x66orm\x18\x01 \x01(\x0b\x32!.credpass.ingestion.v1.UploadFormH\x00\x12\x1d\n\x05\x63hunk\x18\x02 \x01(\x0c\x42\x0c\x80\x01\x01\xbaH\x06z\x04\x18\x80\x80@H\x00\x42\x06\n\x04part\"\xda\x03\n\nUploadForm\x12\x42\n\tdata_type\x18\x01 \x01(\tB*\xbaH\'r%R\x0e\x62\x61nk_statementR\x13transaction_historyH\x00\x88\x01\x01\x12.\n\x0esource_country\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$H\x01\x88\x01\x01\x12\x1b\n\x0e\x61\x63\x63\x65pt_partial\x18\x03 \x01(\x08H\x02\x88\x01\x01\x12#\n\tfile_name\x18\x04 \x01(\tB\x0b\x80\x01\x01\xbaH\x05r\x03\x18\xff\x01H\x03\x88\x01\x01\x12-\n\ndate_order\x18\x05 \x01(\tB\x14\xbaH\x11r\x0fR\x03\x64myR\x03mdyR\x03ymdH\x04\x88\x01\x01\x12!\n\x07\x64\x65\x63imal\x18\x06 \x01(\tB\x0b\xbaH\x08r\x06R\x01.R\x01,H\x05\x88\x01\x01\x12(\n\x08\x63urrency\x18\x07 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$H\x06\x88\x01\x01\x12\'\n\x04sign\x18\x08 \x01(\tB\x14\xbaH\x11r\x0fR\x06\x63reditR\x05\x64\x65\x62itH\x07\x88\x01\x01\x42\x0c\n\n_data_typeB\x11\n\x0f_source_countryB\x11\n\x0f_accept_partialB\x0c\n\n_file_nameB\r\n\x0b_date_orderB\n\n\x08_decimalB\x0b\n\t_currencyB\x07\n\x05_sign\"\xb8\x01\n\x17UploadStatementResponse\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\x12\x14\n\x0crecord_count\x18\x03 \x01(\r\x12\x16\n\x0erejected_count\x18\x04 \x01(\r\x12\x12\n\nfirst_date\x18\x05 \x01(\t\x12\x11\n\tlast_date\x18\x06 \x01(\t\x12\x12\n\ncurrencies\x18\x07 \x03(\t\x12\x11\n\tduplicate\x18\x08 \x01(\x08\"\xcb\x02\n\x06Upload\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x11\n\tdata_type\x18\x02 \x01(\t\x12\x31\n\x06status\x18\x03 \x01(\tB!\xbaH\x1er\x1cR\x07pendingR\tprocessedR\x06\x66\x61iled\x12\x14\n\x0crecord_count\x18\x04 \x01(\r\x12\x16\n\x0erejected_count\x18\x05 \x01(\r\x12\x12\n\nfirst_date\x18\x06 \x01(\t\x12\x11\n\tlast_date\x18\x07 \x01(\t\x12\x12\n\ncurrencies\x18\x08 \x03(\t\x12\x16\n\x0esource_country\x18\t \x01(\t\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x06result\x18\x0b \x01(\x0b\x32\'.credpass.ingestion.v1.ProcessingResult\"t\n\x10ProcessingResult\x12\x39\n\x07outcome\x18\x01 \x01(\tB(\xbaH%r#R\x06scoredR\x11insufficient_dataR\x06\x66\x61iled\x12\x10\n\x08messages\x18\x02 \x03(\t\x12\x13\n\x0b\x61nalysis_id\x18\x03 \x01(\t\"N\n\x12ListUploadsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\rB\x07\xbaH\x04*\x02\x18\x64\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"^\n\x13ListUploadsResponse\x12.\n\x07uploads\x18\x01 \x03(\x0b\x32\x1d.credpass.ingestion.v1.Upload\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x16GetUploadStatusRequest\x12\x1c\n\tupload_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\"H\n\x17GetUploadStatusResponse\x12-\n\x06upload\x18\x01 \x01(\x0b\x32\x1d.credpass.ingestion.v1.Upload\"6\n\x1aListAcceptedUploadsRequest\x12\x18\n\x07user_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\"1\n\x1bListAcceptedUploadsResponse\x12\x12\n\nupload_ids\x18\x01 \x03(\t\"N\n\x11StreamRowsRequest\x12\x18\n\x07user_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1f\n\nupload_ids\x18\x02 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\":\n\x12StreamRowsResponse\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x11\n\x04rows\x18\x02 \x01(\x0c\x42\x03\x80\x01\x01\x32\x96\x07\n\x10IngestionService\x12\xa8\x02\n\x0fUploadStatement\x12-.credpass.ingestion.v1.UploadStatementRequest\x1a..credpass.ingestion.v1.UploadStatementResponse\"\xb3\x01\xca\xf3\x18\x02\x08\x02\xd0\xf3\x18\x04\xda\xf3\x18\x0b\x64\x61ta.upload\xe2\xf3\x18\\\x08\xca\x01\x12\'/api/v1/data/uploads/{upload_id}/status\x1a.Statement accepted. The analysis is under way.\xf2\xf3\x18\x18\n\x04\x66orm\x12\x05\x63hunk\x1a\tfile_name\x82\xd3\xe4\x93\x02\x18\"\x13/api/v1/data/upload:\x01*(\x01\x12\x8f\x01\n\x0bListUploads\x12).credpass.ingestion.v1.ListUploadsRequest\x1a*.credpass.ingestion.v1.ListUploadsResponse\")\x90\x02\x01\xca\xf3\x18\x02\x08\x02\xd0\xf3\x18\x02\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/data/uploads\x12\xb6\x01\n\x0fGetUploadStatus\x12-.credpass.ingestion.v1.GetUploadStatusRequest\x1a..credpass.ingestion.v1.GetUploadStatusResponse\"D\x90\x02\x01\xca\xf3\x18\x02\x08\x02\xd0\xf3\x18\x02\x82\xd3\xe4\x93\x02\x31\x12\'/api/v1/data/uploads/{upload_id}/statusb\x06upload\x12\x91\x01\n\x13ListAcceptedUploads\x12\x31.credpass.ingestion.v1.ListAcceptedUploadsRequest\x1a\x32.credpass.ingestion.v1.ListAcceptedUploadsResponse\"\x13\x90\x02\x01\xca\xf3\x18\x0c\x08\x04\"\x08\x61nalysis\x12x\n\nStreamRows\x12(.credpass.ingestion.v1.StreamRowsRequest\x1a).credpass.ingestion.v1.StreamRowsResponse\"\x13\x90\x02\x01\xca\xf3\x18\x0c\x08\x04\"\x08\x61nalysis0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-credpass/ingestion/v1/ingestion_service.proto\x12\x15\x63redpass.ingestion.v1\x1a\x1b\x62uf/validate/validate.proto\x1a)credpass/ingestion/v1/understanding.proto\x1a\x1e\x63redpass/mesh/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"r\n\x16UploadStatementRequest\x12\x31\n\x04\x66orm\x18\x01 \x01(\x0b\x32!.credpass.ingestion.v1.UploadFormH\x00\x12\x1d\n\x05\x63hunk\x18\x02 \x01(\x0c\x42\x0c\x80\x01\x01\xbaH\x06z\x04\x18\x80\x80@H\x00\x42\x06\n\x04part\"\x83\x04\n\nUploadForm\x12\x42\n\tdata_type\x18\x01 \x01(\tB*\xbaH\'r%R\x0e\x62\x61nk_statementR\x13transaction_historyH\x00\x88\x01\x01\x12.\n\x0esource_country\x18\x02 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$H\x01\x88\x01\x01\x12\x1b\n\x0e\x61\x63\x63\x65pt_partial\x18\x03 \x01(\x08H\x02\x88\x01\x01\x12#\n\tfile_name\x18\x04 \x01(\tB\x0b\x80\x01\x01\xbaH\x05r\x03\x18\xff\x01H\x03\x88\x01\x01\x12-\n\ndate_order\x18\x05 \x01(\tB\x14\xbaH\x11r\x0fR\x03\x64myR\x03mdyR\x03ymdH\x04\x88\x01\x01\x12!\n\x07\x64\x65\x63imal\x18\x06 \x01(\tB\x0b\xbaH\x08r\x06R\x01.R\x01,H\x05\x88\x01\x01\x12(\n\x08\x63urrency\x18\x07 \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$H\x06\x88\x01\x01\x12\'\n\x04sign\x18\x08 \x01(\tB\x14\xbaH\x11r\x0fR\x06\x63reditR\x05\x64\x65\x62itH\x07\x88\x01\x01\x12\x1e\n\x04year\x18\t \x01(\rB\x0b\xbaH\x08*\x06\x18\xb4\x10(\xb2\x0fH\x08\x88\x01\x01\x42\x0c\n\n_data_typeB\x11\n\x0f_source_countryB\x11\n\x0f_accept_partialB\x0c\n\n_file_nameB\r\n\x0b_date_orderB\n\n\x08_decimalB\x0b\n\t_currencyB\x07\n\x05_signB\x07\n\x05_year\"\xf5\x01\n\x17UploadStatementResponse\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\x12\x14\n\x0crecord_count\x18\x03 \x01(\r\x12\x16\n\x0erejected_count\x18\x04 \x01(\r\x12\x12\n\nfirst_date\x18\x05 \x01(\t\x12\x11\n\tlast_date\x18\x06 \x01(\t\x12\x12\n\ncurrencies\x18\x07 \x03(\t\x12\x11\n\tduplicate\x18\x08 \x01(\x08\x12;\n\runderstanding\x18\t \x01(\x0b\x32$.credpass.ingestion.v1.Understanding\"s\n\x17PreviewStatementRequest\x12\x31\n\x04\x66orm\x18\x01 \x01(\x0b\x32!.credpass.ingestion.v1.UploadFormH\x00\x12\x1d\n\x05\x63hunk\x18\x02 \x01(\x0c\x42\x0c\x80\x01\x01\xbaH\x06z\x04\x18\x80\x80@H\x00\x42\x06\n\x04part\"\xa7\x01\n\x18PreviewStatementResponse\x12;\n\runderstanding\x18\x01 \x01(\x0b\x32$.credpass.ingestion.v1.Understanding\x12\x16\n\x0erejected_count\x18\x02 \x01(\r\x12\x36\n\tquestions\x18\x03 \x03(\x0b\x32#.credpass.ingestion.v1.OpenQuestion\"\x88\x03\n\x06Upload\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x11\n\tdata_type\x18\x02 \x01(\t\x12\x31\n\x06status\x18\x03 \x01(\tB!\xbaH\x1er\x1cR\x07pendingR\tprocessedR\x06\x66\x61iled\x12\x14\n\x0crecord_count\x18\x04 \x01(\r\x12\x16\n\x0erejected_count\x18\x05 \x01(\r\x12\x12\n\nfirst_date\x18\x06 \x01(\t\x12\x11\n\tlast_date\x18\x07 \x01(\t\x12\x12\n\ncurrencies\x18\x08 \x03(\t\x12\x16\n\x0esource_country\x18\t \x01(\t\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x06result\x18\x0b \x01(\x0b\x32\'.credpass.ingestion.v1.ProcessingResult\x12;\n\runderstanding\x18\x0c \x01(\x0b\x32$.credpass.ingestion.v1.Understanding\"t\n\x10ProcessingResult\x12\x39\n\x07outcome\x18\x01 \x01(\tB(\xbaH%r#R\x06scoredR\x11insufficient_dataR\x06\x66\x61iled\x12\x10\n\x08messages\x18\x02 \x03(\t\x12\x13\n\x0b\x61nalysis_id\x18\x03 \x01(\t\"N\n\x12ListUploadsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\rB\x07\xbaH\x04*\x02\x18\x64\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\"^\n\x13ListUploadsResponse\x12.\n\x07uploads\x18\x01 \x03(\x0b\x32\x1d.credpass.ingestion.v1.Upload\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x16GetUploadStatusRequest\x12\x1c\n\tupload_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\"H\n\x17GetUploadStatusResponse\x12-\n\x06upload\x18\x01 \x01(\x0b\x32\x1d.credpass.ingestion.v1.Upload\"6\n\x1aListAcceptedUploadsRequest\x12\x18\n\x07user_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\"I\n\x1bListAcceptedUploadsResponse\x12\x12\n\nupload_ids\x18\x01 \x03(\t\x12\x16\n\x0esource_country\x18\x02 \x01(\t\"N\n\x11StreamRowsRequest\x12\x18\n\x07user_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x10\x01\x12\x1f\n\nupload_ids\x18\x02 \x03(\tB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xe8\x07\"p\n\x12StreamRowsResponse\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x11\n\x04rows\x18\x02 \x01(\x0c\x42\x03\x80\x01\x01\x12\x34\n\x07signals\x18\x03 \x03(\x0b\x32#.credpass.ingestion.v1.TamperSignal2\xe5\x08\n\x10IngestionService\x12\xa8\x02\n\x0fUploadStatement\x12-.credpass.ingestion.v1.UploadStatementRequest\x1a..credpass.ingestion.v1.UploadStatementResponse\"\xb3\x01\xca\xf3\x18\x02\x08\x02\xd0\xf3\x18\x04\xda\xf3\x18\x0b\x64\x61ta.upload\xe2\xf3\x18\\\x08\xca\x01\x12\'/api/v1/data/uploads/{upload_id}/status\x1a.Statement accepted. The analysis is under way.\xf2\xf3\x18\x18\n\x04\x66orm\x12\x05\x63hunk\x1a\tfile_name\x82\xd3\xe4\x93\x02\x18\"\x13/api/v1/data/upload:\x01*(\x01\x12\xcc\x01\n\x10PreviewStatement\x12..credpass.ingestion.v1.PreviewStatementRequest\x1a/.credpass.ingestion.v1.PreviewStatementResponse\"U\xca\xf3\x18\x02\x08\x02\xd0\xf3\x18\x04\xda\xf3\x18\x0c\x64\x61ta.preview\xf2\xf3\x18\x18\n\x04\x66orm\x12\x05\x63hunk\x1a\tfile_name\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/data/preview:\x01*(\x01\x12\x8f\x01\n\x0bListUploads\x12).credpass.ingestion.v1.ListUploadsRequest\x1a*.credpass.ingestion.v1.ListUploadsResponse\")\x90\x02\x01\xca\xf3\x18\x02\x08\x02\xd0\xf3\x18\x02\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/data/uploads\x12\xb6\x01\n\x0fGetUploadStatus\x12-.credpass.ingestion.v1.GetUploadStatusRequest\x1a..credpass.ingestion.v1.GetUploadStatusResponse\"D\x90\x02\x01\xca\xf3\x18\x02\x08\x02\xd0\xf3\x18\x02\x82\xd3\xe4\x93\x02\x31\x12\'/api/v1/data/uploads/{upload_id}/statusb\x06upload\x12\x91\x01\n\x13ListAcceptedUploads\x12\x31.credpass.ingestion.v1.ListAcceptedUploadsRequest\x1a\x32.credpass.ingestion.v1.ListAcceptedUploadsResponse\"\x13\x90\x02\x01\xca\xf3\x18\x0c\x08\x04\"\x08\x61nalysis\x12x\n\nStreamRows\x12(.credpass.ingestion.v1.StreamRowsRequest\x1a).credpass.ingestion.v1.StreamRowsResponse\"\x13\x90\x02\x01\xca\xf3\x18\x0c\x08\x04\"\x08\x61nalysis0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,6 +52,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPLOADFORM'].fields_by_name['currency']._serialized_options = b'\272H\016r\0142\n^[A-Z]{3}$'
   _globals['_UPLOADFORM'].fields_by_name['sign']._loaded_options = None
   _globals['_UPLOADFORM'].fields_by_name['sign']._serialized_options = b'\272H\021r\017R\006creditR\005debit'
+  _globals['_UPLOADFORM'].fields_by_name['year']._loaded_options = None
+  _globals['_UPLOADFORM'].fields_by_name['year']._serialized_options = b'\272H\010*\006\030\264\020(\262\017'
+  _globals['_PREVIEWSTATEMENTREQUEST'].fields_by_name['chunk']._loaded_options = None
+  _globals['_PREVIEWSTATEMENTREQUEST'].fields_by_name['chunk']._serialized_options = b'\200\001\001\272H\006z\004\030\200\200@'
   _globals['_UPLOAD'].fields_by_name['status']._loaded_options = None
   _globals['_UPLOAD'].fields_by_name['status']._serialized_options = b'\272H\036r\034R\007pendingR\tprocessedR\006failed'
   _globals['_PROCESSINGRESULT'].fields_by_name['outcome']._loaded_options = None
@@ -71,6 +76,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMROWSRESPONSE'].fields_by_name['rows']._serialized_options = b'\200\001\001'
   _globals['_INGESTIONSERVICE'].methods_by_name['UploadStatement']._loaded_options = None
   _globals['_INGESTIONSERVICE'].methods_by_name['UploadStatement']._serialized_options = b'\312\363\030\002\010\002\320\363\030\004\332\363\030\013data.upload\342\363\030\\\010\312\001\022\'/api/v1/data/uploads/{upload_id}/status\032.Statement accepted. The analysis is under way.\362\363\030\030\n\004form\022\005chunk\032\tfile_name\202\323\344\223\002\030\"\023/api/v1/data/upload:\001*'
+  _globals['_INGESTIONSERVICE'].methods_by_name['PreviewStatement']._loaded_options = None
+  _globals['_INGESTIONSERVICE'].methods_by_name['PreviewStatement']._serialized_options = b'\312\363\030\002\010\002\320\363\030\004\332\363\030\014data.preview\362\363\030\030\n\004form\022\005chunk\032\tfile_name\202\323\344\223\002\031\"\024/api/v1/data/preview:\001*'
   _globals['_INGESTIONSERVICE'].methods_by_name['ListUploads']._loaded_options = None
   _globals['_INGESTIONSERVICE'].methods_by_name['ListUploads']._serialized_options = b'\220\002\001\312\363\030\002\010\002\320\363\030\002\202\323\344\223\002\026\022\024/api/v1/data/uploads'
   _globals['_INGESTIONSERVICE'].methods_by_name['GetUploadStatus']._loaded_options = None
@@ -79,32 +86,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INGESTIONSERVICE'].methods_by_name['ListAcceptedUploads']._serialized_options = b'\220\002\001\312\363\030\014\010\004\"\010analysis'
   _globals['_INGESTIONSERVICE'].methods_by_name['StreamRows']._loaded_options = None
   _globals['_INGESTIONSERVICE'].methods_by_name['StreamRows']._serialized_options = b'\220\002\001\312\363\030\014\010\004\"\010analysis'
-  _globals['_UPLOADSTATEMENTREQUEST']._serialized_start=196
-  _globals['_UPLOADSTATEMENTREQUEST']._serialized_end=310
-  _globals['_UPLOADFORM']._serialized_start=313
-  _globals['_UPLOADFORM']._serialized_end=787
-  _globals['_UPLOADSTATEMENTRESPONSE']._serialized_start=790
-  _globals['_UPLOADSTATEMENTRESPONSE']._serialized_end=974
-  _globals['_UPLOAD']._serialized_start=977
-  _globals['_UPLOAD']._serialized_end=1308
-  _globals['_PROCESSINGRESULT']._serialized_start=1310
-  _globals['_PROCESSINGRESULT']._serialized_end=1426
-  _globals['_LISTUPLOADSREQUEST']._serialized_start=1428
-  _globals['_LISTUPLOADSREQUEST']._serialized_end=1506
-  _globals['_LISTUPLOADSRESPONSE']._serialized_start=1508
-  _globals['_LISTUPLOADSRESPONSE']._serialized_end=1602
-  _globals['_GETUPLOADSTATUSREQUEST']._serialized_start=1604
-  _globals['_GETUPLOADSTATUSREQUEST']._serialized_end=1658
-  _globals['_GETUPLOADSTATUSRESPONSE']._serialized_start=1660
-  _globals['_GETUPLOADSTATUSRESPONSE']._serialized_end=1732
-  _globals['_LISTACCEPTEDUPLOADSREQUEST']._serialized_start=1734
-  _globals['_LISTACCEPTEDUPLOADSREQUEST']._serialized_end=1788
-  _globals['_LISTACCEPTEDUPLOADSRESPONSE']._serialized_start=1790
-  _globals['_LISTACCEPTEDUPLOADSRESPONSE']._serialized_end=1839
-  _globals['_STREAMROWSREQUEST']._serialized_start=1841
-  _globals['_STREAMROWSREQUEST']._serialized_end=1919
-  _globals['_STREAMROWSRESPONSE']._serialized_start=1921
-  _globals['_STREAMROWSRESPONSE']._serialized_end=1979
-  _globals['_INGESTIONSERVICE']._serialized_start=1982
-  _globals['_INGESTIONSERVICE']._serialized_end=2900
+  _globals['_UPLOADSTATEMENTREQUEST']._serialized_start=239
+  _globals['_UPLOADSTATEMENTREQUEST']._serialized_end=353
+  _globals['_UPLOADFORM']._serialized_start=356
+  _globals['_UPLOADFORM']._serialized_end=871
+  _globals['_UPLOADSTATEMENTRESPONSE']._serialized_start=874
+  _globals['_UPLOADSTATEMENTRESPONSE']._serialized_end=1119
+  _globals['_PREVIEWSTATEMENTREQUEST']._serialized_start=1121
+  _globals['_PREVIEWSTATEMENTREQUEST']._serialized_end=1236
+  _globals['_PREVIEWSTATEMENTRESPONSE']._serialized_start=1239
+  _globals['_PREVIEWSTATEMENTRESPONSE']._serialized_end=1406
+  _globals['_UPLOAD']._serialized_start=1409
+  _globals['_UPLOAD']._serialized_end=1801
+  _globals['_PROCESSINGRESULT']._serialized_start=1803
+  _globals['_PROCESSINGRESULT']._serialized_end=1919
+  _globals['_LISTUPLOADSREQUEST']._serialized_start=1921
+  _globals['_LISTUPLOADSREQUEST']._serialized_end=1999
+  _globals['_LISTUPLOADSRESPONSE']._serialized_start=2001
+  _globals['_LISTUPLOADSRESPONSE']._serialized_end=2095
+  _globals['_GETUPLOADSTATUSREQUEST']._serialized_start=2097
+  _globals['_GETUPLOADSTATUSREQUEST']._serialized_end=2151
+  _globals['_GETUPLOADSTATUSRESPONSE']._serialized_start=2153
+  _globals['_GETUPLOADSTATUSRESPONSE']._serialized_end=2225
+  _globals['_LISTACCEPTEDUPLOADSREQUEST']._serialized_start=2227
+  _globals['_LISTACCEPTEDUPLOADSREQUEST']._serialized_end=2281
+  _globals['_LISTACCEPTEDUPLOADSRESPONSE']._serialized_start=2283
+  _globals['_LISTACCEPTEDUPLOADSRESPONSE']._serialized_end=2356
+  _globals['_STREAMROWSREQUEST']._serialized_start=2358
+  _globals['_STREAMROWSREQUEST']._serialized_end=2436
+  _globals['_STREAMROWSRESPONSE']._serialized_start=2438
+  _globals['_STREAMROWSRESPONSE']._serialized_end=2550
+  _globals['_INGESTIONSERVICE']._serialized_start=2553
+  _globals['_INGESTIONSERVICE']._serialized_end=3678
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 Statements in."""
 
 from collections import abc as _abc
+from credpass.ingestion.v1 import understanding_pb2 as _understanding_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -63,6 +64,7 @@ class UploadForm(_message.Message):
     DECIMAL_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     SIGN_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
     data_type: _builtins.str
     """What the file is: bank_statement (default) or transaction_history."""
     source_country: _builtins.str
@@ -79,6 +81,8 @@ class UploadForm(_message.Message):
     """Hint: currency of amounts that carry none, ISO 4217."""
     sign: _builtins.str
     """Hint: what a plain positive amount is: credit or debit."""
+    year: _builtins.int
+    """Hint: year of dates that carry none."""
     def __init__(
         self,
         *,
@@ -90,10 +94,11 @@ class UploadForm(_message.Message):
         decimal: _builtins.str | None = ...,
         currency: _builtins.str | None = ...,
         sign: _builtins.str | None = ...,
+        year: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_accept_partial", b"_accept_partial", "_currency", b"_currency", "_data_type", b"_data_type", "_date_order", b"_date_order", "_decimal", b"_decimal", "_file_name", b"_file_name", "_sign", b"_sign", "_source_country", b"_source_country", "accept_partial", b"accept_partial", "currency", b"currency", "data_type", b"data_type", "date_order", b"date_order", "decimal", b"decimal", "file_name", b"file_name", "sign", b"sign", "source_country", b"source_country"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_accept_partial", b"_accept_partial", "_currency", b"_currency", "_data_type", b"_data_type", "_date_order", b"_date_order", "_decimal", b"_decimal", "_file_name", b"_file_name", "_sign", b"_sign", "_source_country", b"_source_country", "_year", b"_year", "accept_partial", b"accept_partial", "currency", b"currency", "data_type", b"data_type", "date_order", b"date_order", "decimal", b"decimal", "file_name", b"file_name", "sign", b"sign", "source_country", b"source_country", "year", b"year"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_accept_partial", b"_accept_partial", "_currency", b"_currency", "_data_type", b"_data_type", "_date_order", b"_date_order", "_decimal", b"_decimal", "_file_name", b"_file_name", "_sign", b"_sign", "_source_country", b"_source_country", "accept_partial", b"accept_partial", "currency", b"currency", "data_type", b"data_type", "date_order", b"date_order", "decimal", b"decimal", "file_name", b"file_name", "sign", b"sign", "source_country", b"source_country"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_accept_partial", b"_accept_partial", "_currency", b"_currency", "_data_type", b"_data_type", "_date_order", b"_date_order", "_decimal", b"_decimal", "_file_name", b"_file_name", "_sign", b"_sign", "_source_country", b"_source_country", "_year", b"_year", "accept_partial", b"accept_partial", "currency", b"currency", "data_type", b"data_type", "date_order", b"date_order", "decimal", b"decimal", "file_name", b"file_name", "sign", b"sign", "source_country", b"source_country", "year", b"year"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__accept_partial: _TypeAlias = _typing.Literal["accept_partial"]  # noqa: Y015
     _WhichOneofArgType__accept_partial: _TypeAlias = _typing.Literal["_accept_partial", b"_accept_partial"]  # noqa: Y015
@@ -111,6 +116,8 @@ class UploadForm(_message.Message):
     _WhichOneofArgType__sign: _TypeAlias = _typing.Literal["_sign", b"_sign"]  # noqa: Y015
     _WhichOneofReturnType__source_country: _TypeAlias = _typing.Literal["source_country"]  # noqa: Y015
     _WhichOneofArgType__source_country: _TypeAlias = _typing.Literal["_source_country", b"_source_country"]  # noqa: Y015
+    _WhichOneofReturnType__year: _TypeAlias = _typing.Literal["year"]  # noqa: Y015
+    _WhichOneofArgType__year: _TypeAlias = _typing.Literal["_year", b"_year"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__accept_partial) -> _WhichOneofReturnType__accept_partial | None: ...
     @_typing.overload
@@ -127,6 +134,8 @@ class UploadForm(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__sign) -> _WhichOneofReturnType__sign | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__source_country) -> _WhichOneofReturnType__source_country | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__year) -> _WhichOneofReturnType__year | None: ...
 
 Global___UploadForm: _TypeAlias = UploadForm  # noqa: Y015
 
@@ -144,6 +153,7 @@ class UploadStatementResponse(_message.Message):
     LAST_DATE_FIELD_NUMBER: _builtins.int
     CURRENCIES_FIELD_NUMBER: _builtins.int
     DUPLICATE_FIELD_NUMBER: _builtins.int
+    UNDERSTANDING_FIELD_NUMBER: _builtins.int
     upload_id: _builtins.str
     """Id, `upload_`."""
     status: _builtins.str
@@ -162,6 +172,10 @@ class UploadStatementResponse(_message.Message):
     def currencies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Currencies of the accounts, ISO 4217, sorted."""
 
+    @_builtins.property
+    def understanding(self) -> _understanding_pb2.Understanding:
+        """What was understood of the file."""
+
     def __init__(
         self,
         *,
@@ -173,14 +187,79 @@ class UploadStatementResponse(_message.Message):
         last_date: _builtins.str = ...,
         currencies: _abc.Iterable[_builtins.str] | None = ...,
         duplicate: _builtins.bool = ...,
+        understanding: _understanding_pb2.Understanding | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["understanding", b"understanding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["currencies", b"currencies", "duplicate", b"duplicate", "first_date", b"first_date", "last_date", b"last_date", "record_count", b"record_count", "rejected_count", b"rejected_count", "status", b"status", "upload_id", b"upload_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currencies", b"currencies", "duplicate", b"duplicate", "first_date", b"first_date", "last_date", b"last_date", "record_count", b"record_count", "rejected_count", b"rejected_count", "status", b"status", "understanding", b"understanding", "upload_id", b"upload_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UploadStatementResponse: _TypeAlias = UploadStatementResponse  # noqa: Y015
+
+@_typing.final
+class PreviewStatementRequest(_message.Message):
+    """A piece of a form whose statement is only looked at."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORM_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The next bytes of the file, at most 1 MiB."""
+    @_builtins.property
+    def form(self) -> Global___UploadForm:
+        """One or more fields of the form. A field given twice is refused."""
+
+    def __init__(
+        self,
+        *,
+        form: Global___UploadForm | None = ...,
+        chunk: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "form", b"form", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "form", b"form", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["form", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___PreviewStatementRequest: _TypeAlias = PreviewStatementRequest  # noqa: Y015
+
+@_typing.final
+class PreviewStatementResponse(_message.Message):
+    """What would come of an upload of the same form."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNDERSTANDING_FIELD_NUMBER: _builtins.int
+    REJECTED_COUNT_FIELD_NUMBER: _builtins.int
+    QUESTIONS_FIELD_NUMBER: _builtins.int
+    rejected_count: _builtins.int
+    """How many rows cannot be taken; an upload needs accept_partial=true to leave them out."""
+    @_builtins.property
+    def understanding(self) -> _understanding_pb2.Understanding:
+        """What is understood of the file."""
+
+    @_builtins.property
+    def questions(self) -> _containers.RepeatedCompositeFieldContainer[_understanding_pb2.OpenQuestion]:
+        """What the file leaves open; an upload needs the answers."""
+
+    def __init__(
+        self,
+        *,
+        understanding: _understanding_pb2.Understanding | None = ...,
+        rejected_count: _builtins.int = ...,
+        questions: _abc.Iterable[_understanding_pb2.OpenQuestion] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["understanding", b"understanding"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["questions", b"questions", "rejected_count", b"rejected_count", "understanding", b"understanding"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewStatementResponse: _TypeAlias = PreviewStatementResponse  # noqa: Y015
 
 @_typing.final
 class Upload(_message.Message):
@@ -199,6 +278,7 @@ class Upload(_message.Message):
     SOURCE_COUNTRY_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
+    UNDERSTANDING_FIELD_NUMBER: _builtins.int
     upload_id: _builtins.str
     """Id, `upload_`."""
     data_type: _builtins.str
@@ -227,6 +307,10 @@ class Upload(_message.Message):
     def result(self) -> Global___ProcessingResult:
         """Result of the latest analysis that covers it; absent while pending."""
 
+    @_builtins.property
+    def understanding(self) -> _understanding_pb2.Understanding:
+        """What was understood of the file; absent in the list of uploads."""
+
     def __init__(
         self,
         *,
@@ -241,10 +325,11 @@ class Upload(_message.Message):
         source_country: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         result: Global___ProcessingResult | None = ...,
+        understanding: _understanding_pb2.Understanding | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "result", b"result"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "result", b"result", "understanding", b"understanding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "currencies", b"currencies", "data_type", b"data_type", "first_date", b"first_date", "last_date", b"last_date", "record_count", b"record_count", "rejected_count", b"rejected_count", "result", b"result", "source_country", b"source_country", "status", b"status", "upload_id", b"upload_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "currencies", b"currencies", "data_type", b"data_type", "first_date", b"first_date", "last_date", b"last_date", "record_count", b"record_count", "rejected_count", b"rejected_count", "result", b"result", "source_country", b"source_country", "status", b"status", "understanding", b"understanding", "upload_id", b"upload_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -411,6 +496,9 @@ class ListAcceptedUploadsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     UPLOAD_IDS_FIELD_NUMBER: _builtins.int
+    SOURCE_COUNTRY_FIELD_NUMBER: _builtins.int
+    source_country: _builtins.str
+    """Country of the bank of the latest, ISO 3166-1 alpha-2; empty without an upload."""
     @_builtins.property
     def upload_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids, oldest first; at most 1,000."""
@@ -419,10 +507,11 @@ class ListAcceptedUploadsResponse(_message.Message):
         self,
         *,
         upload_ids: _abc.Iterable[_builtins.str] | None = ...,
+        source_country: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["upload_ids", b"upload_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["source_country", b"source_country", "upload_ids", b"upload_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -464,19 +553,25 @@ class StreamRowsResponse(_message.Message):
 
     UPLOAD_ID_FIELD_NUMBER: _builtins.int
     ROWS_FIELD_NUMBER: _builtins.int
+    SIGNALS_FIELD_NUMBER: _builtins.int
     upload_id: _builtins.str
     """Id of the upload."""
     rows: _builtins.bytes
     """Next bytes of the serialised rows, at most 256 KiB."""
+    @_builtins.property
+    def signals(self) -> _containers.RepeatedCompositeFieldContainer[_understanding_pb2.TamperSignal]:
+        """Signs of tampering that the file alone does not show; on the first piece of an upload only."""
+
     def __init__(
         self,
         *,
         upload_id: _builtins.str = ...,
         rows: _builtins.bytes = ...,
+        signals: _abc.Iterable[_understanding_pb2.TamperSignal] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["rows", b"rows", "upload_id", b"upload_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rows", b"rows", "signals", b"signals", "upload_id", b"upload_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -40,6 +40,11 @@ class IngestionServiceStub:
                 request_serializer=credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.UploadStatementRequest.SerializeToString,
                 response_deserializer=credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.UploadStatementResponse.FromString,
                 _registered_method=True)
+        self.PreviewStatement = channel.stream_unary(
+                '/credpass.ingestion.v1.IngestionService/PreviewStatement',
+                request_serializer=credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.PreviewStatementRequest.SerializeToString,
+                response_deserializer=credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.PreviewStatementResponse.FromString,
+                _registered_method=True)
         self.ListUploads = channel.unary_unary(
                 '/credpass.ingestion.v1.IngestionService/ListUploads',
                 request_serializer=credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.ListUploadsRequest.SerializeToString,
@@ -69,7 +74,15 @@ class IngestionServiceServicer:
     def UploadStatement(self, request_iterator, context):
         """Takes one statement (multipart/form-data with a file part `file`). Answered once it is parsed, encrypted and stored. The
         same bytes from the same user give the same upload. Fails with INVALID_ROWS (every row that cannot be taken is listed, nothing
-        is kept) unless the form says accept_partial=true.
+        is kept) unless the form says accept_partial=true, and with OPEN_QUESTION where the file leaves something open.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewStatement(self, request_iterator, context):
+        """Says what is understood of a statement and keeps nothing of it: the same form as for an upload, and the same consent, since
+        reading is processing. Rows that cannot be taken and what is left open do not make it fail.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -110,6 +123,11 @@ def add_IngestionServiceServicer_to_server(servicer, server):
                     servicer.UploadStatement,
                     request_deserializer=credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.UploadStatementRequest.FromString,
                     response_serializer=credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.UploadStatementResponse.SerializeToString,
+            ),
+            'PreviewStatement': grpc.stream_unary_rpc_method_handler(
+                    servicer.PreviewStatement,
+                    request_deserializer=credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.PreviewStatementRequest.FromString,
+                    response_serializer=credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.PreviewStatementResponse.SerializeToString,
             ),
             'ListUploads': grpc.unary_unary_rpc_method_handler(
                     servicer.ListUploads,
@@ -160,6 +178,33 @@ class IngestionService:
             '/credpass.ingestion.v1.IngestionService/UploadStatement',
             credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.UploadStatementRequest.SerializeToString,
             credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.UploadStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewStatement(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/credpass.ingestion.v1.IngestionService/PreviewStatement',
+            credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.PreviewStatementRequest.SerializeToString,
+            credpass_dot_ingestion_dot_v1_dot_ingestion__service__pb2.PreviewStatementResponse.FromString,
             options,
             channel_credentials,
             insecure,

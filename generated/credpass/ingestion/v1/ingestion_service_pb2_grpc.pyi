@@ -36,7 +36,11 @@ class IngestionServiceStub:
     UploadStatement: _grpc.StreamUnaryMultiCallable[_ingestion_service_pb2.UploadStatementRequest, _ingestion_service_pb2.UploadStatementResponse]
     """Takes one statement (multipart/form-data with a file part `file`). Answered once it is parsed, encrypted and stored. The
     same bytes from the same user give the same upload. Fails with INVALID_ROWS (every row that cannot be taken is listed, nothing
-    is kept) unless the form says accept_partial=true.
+    is kept) unless the form says accept_partial=true, and with OPEN_QUESTION where the file leaves something open.
+    """
+    PreviewStatement: _grpc.StreamUnaryMultiCallable[_ingestion_service_pb2.PreviewStatementRequest, _ingestion_service_pb2.PreviewStatementResponse]
+    """Says what is understood of a statement and keeps nothing of it: the same form as for an upload, and the same consent, since
+    reading is processing. Rows that cannot be taken and what is left open do not make it fail.
     """
     ListUploads: _grpc.UnaryUnaryMultiCallable[_ingestion_service_pb2.ListUploadsRequest, _ingestion_service_pb2.ListUploadsResponse]
     """The caller's uploads, newest first."""
@@ -55,7 +59,11 @@ class IngestionServiceAsyncStub(IngestionServiceStub):
     UploadStatement: _aio.StreamUnaryMultiCallable[_ingestion_service_pb2.UploadStatementRequest, _ingestion_service_pb2.UploadStatementResponse]  # type: ignore[assignment]
     """Takes one statement (multipart/form-data with a file part `file`). Answered once it is parsed, encrypted and stored. The
     same bytes from the same user give the same upload. Fails with INVALID_ROWS (every row that cannot be taken is listed, nothing
-    is kept) unless the form says accept_partial=true.
+    is kept) unless the form says accept_partial=true, and with OPEN_QUESTION where the file leaves something open.
+    """
+    PreviewStatement: _aio.StreamUnaryMultiCallable[_ingestion_service_pb2.PreviewStatementRequest, _ingestion_service_pb2.PreviewStatementResponse]  # type: ignore[assignment]
+    """Says what is understood of a statement and keeps nothing of it: the same form as for an upload, and the same consent, since
+    reading is processing. Rows that cannot be taken and what is left open do not make it fail.
     """
     ListUploads: _aio.UnaryUnaryMultiCallable[_ingestion_service_pb2.ListUploadsRequest, _ingestion_service_pb2.ListUploadsResponse]  # type: ignore[assignment]
     """The caller's uploads, newest first."""
@@ -77,7 +85,17 @@ class IngestionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_ingestion_service_pb2.UploadStatementResponse, _abc.Awaitable[_ingestion_service_pb2.UploadStatementResponse]]:
         """Takes one statement (multipart/form-data with a file part `file`). Answered once it is parsed, encrypted and stored. The
         same bytes from the same user give the same upload. Fails with INVALID_ROWS (every row that cannot be taken is listed, nothing
-        is kept) unless the form says accept_partial=true.
+        is kept) unless the form says accept_partial=true, and with OPEN_QUESTION where the file leaves something open.
+        """
+
+    @_abc_1.abstractmethod
+    def PreviewStatement(
+        self,
+        request_iterator: _MaybeAsyncIterator[_ingestion_service_pb2.PreviewStatementRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_ingestion_service_pb2.PreviewStatementResponse, _abc.Awaitable[_ingestion_service_pb2.PreviewStatementResponse]]:
+        """Says what is understood of a statement and keeps nothing of it: the same form as for an upload, and the same consent, since
+        reading is processing. Rows that cannot be taken and what is left open do not make it fail.
         """
 
     @_abc_1.abstractmethod

@@ -11,7 +11,7 @@ from tests.fakes import analysis as fakes
 from tests.support import clocks
 
 USER = "user_one"
-INGESTED = domain.Trigger(USER, upload_id="upload_1", country="DE")
+INGESTED = domain.Trigger(USER)
 
 
 class World:
@@ -47,15 +47,15 @@ async def test_all_accepted_uploads_are_analysed_and_told(world: World) -> None:
 
 async def test_a_replay_or_a_burst_gives_one_analysis_a_set(world: World) -> None:
     world.statements.uploads[USER] = ["upload_1", "upload_2"]
-    for upload_id in ("upload_1", "upload_2", "upload_1"):
-        await world.analyse(domain.Trigger(USER, upload_id, "DE"))
+    for _ in range(3):
+        await world.analyse(INGESTED)
     assert len(world.analyses.kept) == len(world.analyses.told) == len(world.engine.analysed) == 1
 
 
 async def test_another_upload_is_another_analysis(world: World) -> None:
     await world.analyse(INGESTED)
     world.statements.uploads[USER].append("upload_2")
-    await world.analyse(domain.Trigger(USER, "upload_2", "DE"))
+    await world.analyse(INGESTED)
     assert len(world.analyses.told) == 2
 
 
@@ -149,28 +149,13 @@ async def test_an_erased_user_leaves_nothing(world: World) -> None:
     assert await world.withdrawals.latest(USER) is None
 
 
-@pytest.mark.parametrize(
-    ("trigger", "region"),
-    [
-        (domain.Trigger(USER, "upload_2", "DE"), "DE"),
-        (domain.Trigger(USER, "upload_1", "AT"), "AT"),
-        (domain.Trigger(USER), "CZ"),
-    ],
-)
-async def test_the_region_is_of_the_latest_upload_as_far_as_it_is_known(
-    world: World, trigger: domain.Trigger, region: str
-) -> None:
-    world.statements.uploads[USER] = ["upload_1", "upload_2"]
-    await world.analyse(trigger)
-    (analysis,) = world.analyses.kept.values()
-    assert analysis.region == region
-
-
-async def test_a_rescoring_keeps_the_region_of_the_analysis_before(world: World) -> None:
+async def test_the_region_is_of_the_latest_uploads_bank_whatever_asked_for_the_analysis(world: World) -> None:
+    world.statements.country = "AT"
     await world.analyse(INGESTED)
-    await world.withdraw("evt_1")
-    await world.analyse(domain.Trigger(USER))
-    assert [analysis.region for analysis in world.analyses.kept.values()] == ["DE", "DE"]
+    world.statements.country = "DE"
+    world.statements.uploads[USER].append("upload_2")
+    await world.analyse(domain.Trigger(USER, is_asked=True))
+    assert [analysis.region for analysis in world.analyses.kept.values()] == ["AT", "DE"]
 
 
 async def test_an_analysis_is_queued_only_where_there_is_something_to_analyse(world: World) -> None:

@@ -14,7 +14,7 @@ from mesh import errors as mesh_errors
 from mesh import settings as mesh_settings
 from mesh.events import codec
 from services.ingestion import consumers, domain, errors, rpc, settings
-from services.ingestion.usecases import following, showing, taking
+from services.ingestion.usecases import following, previewing, receiving, showing, taking
 from tests.fakes import channels
 from tests.fakes import ingestion as fakes
 from tests.support import clocks, statement_path
@@ -27,9 +27,13 @@ class World:
     def __init__(self) -> None:
         self.uploads, self.statements, self.reader = fakes.FakeUploads(), fakes.FakeStatements(), fakes.FakeReader()
         self.clock = clocks.HandClock()
-        bounds = taking.Bounds(size_bytes=1_000_000, time_s=5.0, patience=PATIENCE)
+        bounds = receiving.Bounds(size_bytes=1_000_000, time_s=5.0, patience=PATIENCE)
+        receive = receiving.Receive(
+            fakes.FakeConsents(), self.uploads, self.statements, self.reader, self.clock, bounds
+        )
         self.servicer = rpc.IngestionServicer(
-            taking.TakeStatement(fakes.FakeConsents(), self.uploads, self.statements, self.reader, self.clock, bounds),
+            taking.TakeStatement(receive, self.uploads, self.statements, self.clock, PATIENCE),
+            previewing.PreviewStatement(receive),
             showing.ListUploads(self.uploads),
             showing.ShowUpload(self.uploads),
             showing.ListAccepted(self.uploads),
@@ -59,7 +63,7 @@ def world() -> World:
 async def test_every_field_of_the_form_reaches_the_reader(world: World) -> None:
     fields = {
         "data_type": "transaction_history", "source_country": "DE", "accept_partial": False, "file_name": "a.csv",
-        "date_order": "dmy", "decimal": ",", "currency": "EUR", "sign": "debit",
+        "date_order": "dmy", "decimal": ",", "currency": "EUR", "sign": "debit", "year": 2024,
     }  # fmt: skip
     await world.upload(b"clean", **fields)
     assert world.reader.forms == [domain.Form(**fields)]  # type: ignore[arg-type]

@@ -14,7 +14,8 @@ import pytest
 from analysis import statement
 from mesh import processes
 from services.ingestion import domain, errors, ports
-from services.ingestion.adapters import reading, reading_work
+from services.ingestion.adapters import fingerprint, reading, reading_work, wording
+from services.ingestion.understanding import RowProblem, Understanding
 from tests.fakes import channels
 from tests.support import clocks, made_statements
 
@@ -45,7 +46,7 @@ async def read(reader: reading.PooledReader, data: bytes, **form: Any) -> tuple[
     def source() -> AsyncIterator[bytes]:
         return channels.stream(*(data[start : start + 65_536] for start in range(0, len(data), 65_536)))
 
-    async with reader.read(source, domain.Form(**form)) as found:
+    async with reader.read(source, domain.Form(**form), wants_rows=True) as found:
         assert isinstance(found, ports.Reading)
         return found.report, b"".join([chunk async for chunk in found.rows])
 
@@ -54,7 +55,8 @@ async def test_rows_are_read_sanitised_and_serialised(reader: reading.PooledRead
     lines = made_statements.rows(months=3)
     lines[3] = lines[3].replace("GROCERY", "=GROCERY\x1b")
     report, rows = await read(reader, "\n".join([made_statements.HEADER, *lines]).encode())
-    assert (report.record_count, report.first_date, report.currencies) == (39, "2024-12-01", ("EUR",))
+    understood = report.understanding
+    assert (understood.transaction_count, understood.first_date, understood.currencies) == (39, "2024-12-01", ("EUR",))
     stored = statement.deserialise_rows([rows])
     assert len(stored.transactions) == 39
     assert stored.transactions[3].text.startswith("'=GROCERY ")
@@ -65,9 +67,10 @@ async def test_the_reports_of_a_real_banks_statements_cover_every_row(
 ) -> None:
     for file in berka:
         report, rows = await read(reader, file.read_bytes())
-        assert (report.record_count, report.problem_count) == (len(file.read_text().splitlines()) - 1, 0)
-        assert report.currencies == ("CZK",)
-        assert rows.count(b"\n") == report.record_count + 1
+        understood = report.understanding
+        assert (understood.transaction_count, understood.problem_count) == (len(file.read_text().splitlines()) - 1, 0)
+        assert understood.currencies == ("CZK",)
+        assert rows.count(b"\n") == understood.transaction_count + 1
 
 
 async def test_a_hint_settles_what_was_open(reader: reading.PooledReader) -> None:
@@ -75,16 +78,26 @@ async def test_a_hint_settles_what_was_open(reader: reading.PooledReader) -> Non
     data = "\n".join(lines).encode()
     report, rows = await read(reader, data)
     assert [point.field for point in report.open_points] == ["date_order"]
+    assert report.understanding.first_date == "", "a date that is not settled is not told"
+    assert (report.understanding.transaction_count, report.understanding.sum_debits) == (7, {"EUR": "7.00"})
     assert not rows
     report, rows = await read(reader, data, date_order="dmy")
-    assert (report.open_points, report.first_date) == ((), "2025-02-01")
+    assert (report.open_points, report.understanding.first_date) == ((), "2025-02-01")
+
+
+async def test_a_year_settles_dates_that_carry_none(reader: reading.PooledReader) -> None:
+    data = b"Date,Description,Amount,Currency\n30 Jan,PAY,20.00,EUR\n31 Jan,SHOP,-10.00,EUR\n"
+    report, _ = await read(reader, data)
+    assert [(point.field, point.candidates) for point in report.open_points] == [("year", ())]
+    report, _ = await read(reader, data, year=2023)
+    assert (report.open_points, report.understanding.last_date) == ((), "2023-01-31")
 
 
 def test_hints_and_questions_speak_the_forms_words() -> None:
     question = statement.Question("decimal", "decimal", ("comma", "point"), "both marks fit")
-    assert reading_work._open_point(question).candidates == (",", ".")
+    assert wording.open_point(question).candidates == (",", ".")
     question = statement.Question("sign", "sign", ("signed", "inverted"), "no sign")
-    assert reading_work._open_point(question).candidates == ("credit", "debit")
+    assert wording.open_point(question).candidates == ("credit", "debit")
 
 
 async def test_rows_of_a_statement_that_is_not_taken_are_not_sent(reader: reading.PooledReader) -> None:
@@ -92,7 +105,49 @@ async def test_rows_of_a_statement_that_is_not_taken_are_not_sent(reader: readin
     lines[5] = lines[5].replace(lines[5].split(",")[2], "12.3.4x")
     report, rows = await read(reader, "\n".join([made_statements.HEADER, *lines]).encode())
     assert (report.rejected_count, rows) == (1, b"")
-    assert [(problem.row, problem.column) for problem in report.problems] == [(7, "amount")]
+    (problem,) = report.understanding.problems
+    assert (problem.row, problem.column, problem.value) == (7, "Amount", "12.3.4x")
+
+
+async def test_rows_that_nobody_wants_are_not_sent(reader: reading.PooledReader) -> None:
+    def source() -> AsyncIterator[bytes]:
+        return channels.stream(made_statements.statement(months=3))
+
+    async with reader.read(source, domain.Form(), wants_rows=False) as found:
+        assert domain.is_taken(found.report, accept_partial=False)
+        assert [chunk async for chunk in found.rows] == []
+
+
+async def test_everything_about_a_file_is_told(reader: reading.PooledReader) -> None:
+    lines = made_statements.rows(months=3)
+    cells = lines[5].split(",")
+    lines[5] = ",".join([*cells[:3], "99999.00", cells[4]])
+    report, _ = await read(reader, "\n".join([made_statements.HEADER, *lines]).encode())
+    understood = report.understanding
+    assert (understood.account_count, understood.transaction_count) == (1, 39)
+    assert (understood.first_date, understood.last_date) == ("2024-12-01", "2025-02-24")
+    assert (understood.sum_credits, understood.sum_debits) == ({"EUR": "9600.00"}, {"EUR": "5587.95"})
+    assert (understood.layout.format, understood.layout.delimiter, understood.layout.decimal) == ("csv", "comma", ".")
+    assert understood.layout.date_format == "%Y-%m-%d"
+    assert 0 < understood.layout.confidence <= 1
+    assert understood.reconciliation.status == "breaks"
+    assert understood.reconciliation.links_checked - understood.reconciliation.links_held == 2
+    assert (understood.reconciliation.breaks[0].row, understood.reconciliation.breaks[0].found) == (7, "99999.00")
+    assert [signal.code for signal in understood.tamper.signals] == ["balance_breaks"]
+    assert understood.tamper.signals[0].evidence
+
+
+async def test_a_fingerprint_is_of_what_moved_and_not_of_names_order_or_format(reader: reading.PooledReader) -> None:
+    lines = made_statements.rows(months=3)
+    first, _ = await read(reader, "\n".join([made_statements.HEADER, *lines]).encode())
+    other = [";".join(line.replace(made_statements.CANARY, "SOMEBODY").split(",")[:3]) for line in lines[::-1]]
+    second, _ = await read(reader, "\n".join(["Datum;Text;Betrag EUR", *other]).encode())
+    assert first.understanding.layout.delimiter != second.understanding.layout.delimiter
+    assert first.rows_digest == second.rows_digest != b""
+    shorter, _ = await read(reader, "\n".join([made_statements.HEADER, *lines[1:]]).encode())
+    assert shorter.rows_digest not in (first.rows_digest, b"")
+    few, _ = await read(reader, "\n".join([made_statements.HEADER, *lines[: fingerprint.LEAST_ROWS - 1]]).encode())
+    assert few.rows_digest == b"", "few rows may be alike by chance"
 
 
 @pytest.mark.parametrize(
@@ -121,8 +176,9 @@ async def test_a_file_that_takes_too_long_or_too_much_is_refused() -> None:
 
 def test_the_workers_report_survives_the_way_back() -> None:
     report = domain.Report(
-        record_count=2, rejected_count=1, problem_count=1, first_date="2025-01-01", last_date="2025-01-02",
-        currencies=("EUR",), problems=(domain.RowProblem(3, "amount", "No."),),
+        Understanding(transaction_count=2, currencies=("EUR",), problems=(RowProblem(3, "Amount", "No.", "x"),)),
+        rejected_count=1,
         open_points=(domain.OpenPoint("sign", ("credit", "debit"), "Why."),),
-    )  # fmt: skip
-    assert reading._report(orjson.loads(orjson.dumps(report))) == report
+        rows_digest=bytes(range(32)),
+    )
+    assert reading._report(orjson.loads(orjson.dumps(reading_work._fields_of(report)))) == report

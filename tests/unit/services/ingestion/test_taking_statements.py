@@ -11,24 +11,26 @@ from hypothesis import strategies as st
 
 from mesh import errors as mesh_errors
 from services.ingestion import domain, errors, ports
-from services.ingestion.usecases import incoming, sweeping, taking
+from services.ingestion.usecases import incoming, previewing, receiving, sweeping, taking
 from tests.fakes import ingestion as fakes
 from tests.support import clocks
 
 USER = "user_one"
 PATIENCE = domain.Patience(timedelta(minutes=2), tries=2)
-BOUNDS = taking.Bounds(size_bytes=1_000, time_s=5.0, patience=PATIENCE)
+BOUNDS = receiving.Bounds(size_bytes=1_000, time_s=5.0, patience=PATIENCE)
 
 
 class World:
-    def __init__(self, bounds: taking.Bounds = BOUNDS) -> None:
+    def __init__(self, bounds: receiving.Bounds = BOUNDS) -> None:
         self.consents, self.uploads, self.statements = (
             fakes.FakeConsents(),
             fakes.FakeUploads(),
             fakes.FakeStatements(),
         )
         self.reader, self.clock = fakes.FakeReader(), clocks.HandClock()
-        self.take = taking.TakeStatement(self.consents, self.uploads, self.statements, self.reader, self.clock, bounds)
+        receive = receiving.Receive(self.consents, self.uploads, self.statements, self.reader, self.clock, bounds)
+        self.take = taking.TakeStatement(receive, self.uploads, self.statements, self.clock, bounds.patience)
+        self.preview = previewing.PreviewStatement(receive)
 
     async def send(self, *pieces: incoming.Piece, user_id: str = USER) -> taking.Receipt:
         return await self.take(user_id, stream(*pieces))
@@ -89,6 +91,8 @@ async def test_without_consent_nothing_is_kept(world: World) -> None:
         ((b"clean", domain.Form(date_order="ydm")), "date_order"),
         ((b"clean", domain.Form(decimal=";")), "decimal"),
         ((b"clean", domain.Form(sign="minus")), "sign"),
+        ((b"clean", domain.Form(year=1969)), "year"),
+        ((domain.Form(year=2101), b"clean"), "year"),
     ],
 )
 async def test_a_form_that_does_not_hold_is_refused_by_its_field(
@@ -134,6 +138,74 @@ async def test_a_hundred_problems_are_listed_and_all_are_counted(world: World) -
 async def test_clean_rows_are_taken_where_the_form_accepts_part(world: World) -> None:
     receipt = await world.send(b"clean bad clean", domain.Form(accept_partial=True))
     assert (receipt.upload.record_count, receipt.upload.rejected_count) == (2, 1)
+
+
+async def test_what_was_understood_is_told_and_kept(world: World) -> None:
+    receipt = await world.send(b"clean bad", domain.Form(accept_partial=True))
+    assert (receipt.understanding.transaction_count, receipt.understanding.problem_count) == (1, 1)
+    assert await world.uploads.find_whole(USER, receipt.upload.id) == (receipt.upload, receipt.understanding)
+    assert (await world.send(b"clean bad")).understanding == receipt.understanding
+
+
+async def test_a_preview_tells_all_and_keeps_nothing(world: World) -> None:
+    report = await world.preview(USER, stream(domain.Form(date_order="dmy"), b"clean bad ", b"open"))
+    assert (report.understanding.transaction_count, report.rejected_count) == (1, 1)
+    assert [problem.value for problem in report.understanding.problems] == ["bad"]
+    assert [point.field for point in report.open_points] == ["date_order"]
+    assert world.reader.forms == [domain.Form(date_order="dmy")]
+    world.assert_nothing_is_kept()
+
+
+async def test_a_preview_of_what_is_kept_leaves_it_as_it_is(world: World) -> None:
+    receipt = await world.send(b"clean")
+    await world.preview(USER, stream(b"clean"))
+    assert {key[1] for key in world.statements.parts} == {receipt.upload.id}
+    assert world.uploads.told == [receipt.upload.id]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "refusal"),
+    [
+        ((b"unreadable",), errors.UnreadableStatement),
+        ((b"x" * 2_000,), errors.StatementTooLarge),
+        ((domain.Form(currency="EUR"),), errors.InvalidForm),
+    ],
+)
+async def test_a_preview_refuses_what_cannot_be_read_at_all(
+    world: World, pieces: tuple[incoming.Piece, ...], refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        await world.preview(USER, stream(*pieces))
+    world.assert_nothing_is_kept()
+
+
+async def test_reading_is_processing_so_a_preview_needs_consent(world: World) -> None:
+    world.consents.withdrawn.add(USER)
+    with pytest.raises(errors.ConsentMissing):
+        await world.preview(USER, stream(b"clean"))
+    assert world.reader.forms == []
+
+
+async def test_the_rows_of_another_owner_are_a_sign_on_the_later_upload_only(world: World) -> None:
+    first = await world.send(b"clean clean")
+    world.clock.move(seconds=1)
+    copied = await world.send(b"clean  clean", user_id="user_two")
+    again = await world.send(b"clean   clean")
+    assert copied.upload.signals == (domain.ROWS_OF_ANOTHER,)
+    assert (first.upload.signals, again.upload.signals) == ((), ())
+    assert (await world.send(b"clean", user_id="user_two")).upload.signals == ()
+
+
+async def test_the_rows_of_another_owner_show_in_nothing_that_either_is_told(world: World) -> None:
+    first = await world.send(b"clean clean")
+    copied = await world.send(b"clean  clean", user_id="user_two")
+    assert copied.understanding == first.understanding
+
+
+async def test_the_rows_of_an_erased_owner_are_no_sign(world: World) -> None:
+    await world.send(b"clean clean")
+    await world.uploads.forget(USER, 10)
+    assert (await world.send(b"clean  clean", user_id="user_two")).upload.signals == ()
 
 
 async def test_part_of_nothing_is_not_accepted(world: World) -> None:

@@ -14,10 +14,27 @@ from mesh import documents, vault
 from mesh.documents import port
 from services.ingestion import domain, ports
 from services.ingestion.adapters import documents as adapter
+from services.ingestion.understanding import (
+    BalanceBreak,
+    Layout,
+    Reconciliation,
+    RowProblem,
+    Signal,
+    Tamper,
+    Understanding,
+)
 from tests.fakes import ingestion as fakes
 from tests.support import clocks
 
 USER, OTHER = "user_one", "user_two"
+UNDERSTANDING = Understanding(
+    account_count=1, transaction_count=7, first_date="2025-01-01", last_date="2025-12-31", currencies=("CZK", "EUR"),
+    sum_credits={"CZK": "4711.00", "EUR": "0.00"}, sum_debits={"CZK": "0.00", "EUR": "8.15"},
+    layout=Layout("csv", "semicolon", "cp1250", ",", "%d.%m.%Y", "signed", 0.9),
+    reconciliation=Reconciliation("breaks", 6, 5, (BalanceBreak(3, "CZ-4712", "CZK", "10.00", "12.00"),)),
+    problems=(RowProblem(9, "Castka", "no amount", "twelve"),), problem_count=1,
+    tamper=Tamper(0.35, (Signal("balance_breaks", 0.35, "row 3"),)), notes=("a remark",),
+)  # fmt: skip
 SOON = timedelta(minutes=2)
 
 
@@ -49,13 +66,19 @@ def upload_of(reservation: domain.Reservation, at: datetime = clocks.START) -> d
         id=reservation.upload_id, user_id=reservation.user_id, version=reservation.version,
         data_type="bank_statement", source_country="CZ", record_count=7, rejected_count=1, first_date="2025-01-01",
         last_date="2025-12-31", currencies=("CZK", "EUR"), created_at=at, due_at=at + SOON,
+        signals=(Signal("some_sign", 0.5),),
     )  # fmt: skip
+
+
+def contents_of(digest: bytes) -> domain.Contents:
+    """Of a file; what its rows move is said by all of its bytes but the last."""
+    return domain.Contents(UNDERSTANDING, digest, digest[:-1])
 
 
 async def accepted(uploads: ports.Uploads, digest: bytes, *, user_id: str = USER, seconds: int = 0) -> domain.Upload:
     at = clocks.START + timedelta(seconds=seconds)
     reservation = await uploads.reserve(user_id, at)
-    return await uploads.accept(reservation, upload_of(reservation, at), digest)
+    return await uploads.accept(reservation, upload_of(reservation, at), contents_of(digest))
 
 
 async def test_an_accepted_upload_is_found_as_it_was(uploads: ports.Uploads) -> None:
@@ -65,6 +88,32 @@ async def test_an_accepted_upload_is_found_as_it_was(uploads: ports.Uploads) -> 
     assert await uploads.find(OTHER, upload.id) is None
     assert await uploads.find_same(OTHER, b"one") is None
     assert await uploads.find_same(USER, b"two") is None
+
+
+async def test_what_was_understood_is_found_by_its_owner(uploads: ports.Uploads) -> None:
+    upload = await accepted(uploads, b"one")
+    assert await uploads.find_whole(USER, upload.id) == (upload, UNDERSTANDING)
+    assert await uploads.find_whole(OTHER, upload.id) is None
+    await uploads.save(upload.processed(domain.Result("scored", (), "analysis_1")))
+    assert await uploads.find_whole(USER, upload.id) == (await uploads.find(USER, upload.id), UNDERSTANDING)
+    reservation = await uploads.reserve(USER, clocks.START)
+    assert await uploads.find_whole(USER, reservation.upload_id) is None
+
+
+async def test_the_first_owner_of_rows_is_known_whoever_asks(uploads: ports.Uploads) -> None:
+    await accepted(uploads, b"rows2", user_id=OTHER, seconds=2)
+    await accepted(uploads, b"rows1", user_id=USER, seconds=1)
+    assert await uploads.first_owner(b"rows") == USER
+    assert await uploads.first_owner(b"other rows") is None
+    await uploads.forget(USER, 10)
+    assert await uploads.first_owner(b"rows") == OTHER
+
+
+async def test_rows_without_a_fingerprint_are_nobodys(uploads: ports.Uploads) -> None:
+    reservation = await uploads.reserve(USER, clocks.START)
+    contents = domain.Contents(UNDERSTANDING, b"one", b"")
+    await uploads.accept(reservation, upload_of(reservation), contents)
+    assert await uploads.first_owner(b"rows") is None
 
 
 async def test_a_reservation_is_found_by_nothing_but_its_age(uploads: ports.Uploads) -> None:
@@ -96,7 +145,7 @@ async def test_a_released_reservation_cannot_be_accepted(uploads: ports.Uploads)
     reservation = await uploads.reserve(USER, clocks.START)
     await uploads.release(reservation)
     with pytest.raises(ports.UploadChanged):
-        await uploads.accept(reservation, upload_of(reservation), b"one")
+        await uploads.accept(reservation, upload_of(reservation), contents_of(b"one"))
 
 
 async def test_pages_go_from_the_newest_to_the_oldest(uploads: ports.Uploads) -> None:
@@ -170,6 +219,8 @@ async def test_uploads_of_a_destroyed_key_are_as_good_as_gone(
     upload, kept = await accepted(record, b"one"), await accepted(record, b"one", user_id=OTHER)
     await secrets.destroy_subject(USER)
     assert await record.find(USER, upload.id) is None
+    assert await record.find_whole(USER, upload.id) is None
+    assert await record.first_owner(b"on") == OTHER
     assert await record.page(USER, 10, None) == []
     assert await record.stuck(clocks.START + timedelta(days=1), 10) == [kept]
     assert await record.forget(USER, 10) == 1
@@ -181,5 +232,5 @@ async def test_what_was_read_of_a_statement_is_in_no_document_in_clear(
     upload = await accepted(record, b"one")
     document = await store.get("uploads", upload.id)
     assert document is not None
-    for private in ("2025-01-01", "2025-12-31", "EUR"):
+    for private in ("2025-01-01", "2025-12-31", "EUR", "4711", "8.15", "Castka", "twelve", "some_sign", b"on".hex()):
         assert private not in repr(document.data)

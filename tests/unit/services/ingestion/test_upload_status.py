@@ -6,6 +6,7 @@ import pytest
 
 from mesh import errors as mesh_errors
 from services.ingestion import domain, errors, ports
+from services.ingestion.understanding import Understanding
 from services.ingestion.usecases import following, showing, sweeping
 from tests.fakes import ingestion as fakes
 from tests.support import clocks
@@ -31,7 +32,8 @@ class World:
             created_at=now + timedelta(seconds=number), due_at=now + PATIENCE.stuck_after,
         )  # fmt: skip
         self.statements.parts[user_id, upload.id, ports.Part.ROWS] = f"rows {number}".encode()
-        return await self.uploads.accept(reservation, upload, str(number).encode())
+        contents = domain.Contents(Understanding(), str(number).encode(), b"")
+        return await self.uploads.accept(reservation, upload, contents)
 
     async def upload(self, upload: domain.Upload) -> domain.Upload:
         found = await self.uploads.find(upload.user_id, upload.id)
@@ -105,7 +107,7 @@ async def test_a_stuck_upload_without_consent_fails_but_stays_accepted(world: Wo
         domain.Result("failed", (domain.WITHDRAWN_MESSAGE,)),
     )
     assert world.analyses.requested == []
-    assert await showing.ListAccepted(world.uploads)(USER) == [upload.id]
+    assert [found.id for found in await showing.ListAccepted(world.uploads)(USER)] == [upload.id]
 
 
 async def test_an_erased_user_leaves_nothing(world: World) -> None:
@@ -142,8 +144,8 @@ async def test_rows_come_upload_by_upload_and_never_anothers(world: World) -> No
     first, second = await world.accepted(1), await world.accepted(2)
     stream = showing.StreamRows(world.uploads, world.statements)
     assert [piece async for piece in stream(USER, [second.id, first.id])] == [
-        (second.id, b"rows 2"),
-        (first.id, b"rows 1"),
+        showing.Piece(second.id, b"rows 2"),
+        showing.Piece(first.id, b"rows 1"),
     ]
     with pytest.raises(errors.UploadNotFound):
         await anext(stream("user_two", [first.id]))
