@@ -22,7 +22,11 @@ async def test_valid_token_is_answered_with_what_institutions_may_know(world: Ve
         world.clock.move(seconds=1)
 
 
-@pytest.mark.parametrize("token", ["vt_nothing", "", "nonsense", ids.new_token("vt"), ids.new_token("vt_share")])
+@pytest.mark.parametrize(
+    "token",
+    ["vt_nothing", "", "nonsense", ids.new_token("vt"), ids.new_token("vt_share")],
+    ids=["short", "empty", "nonsense", "credential", "share link"],
+)
 async def test_token_that_nothing_has_is_not_found_and_leaves_no_record(world: VerificationWorld, token: str) -> None:
     with pytest.raises(refusals.TokenNotFound):
         await world.verify(token)
