@@ -10,6 +10,7 @@ from typing import NamedTuple
 from analysis.statement import model, words
 
 ORDERS: tuple[model.DateOrder, ...] = ("dmy", "mdy", "ymd")
+_TAIWAN = (80, 150)  # years of the Republic, written with three digits
 _YEARS = range(1900, 2101)
 _TIME = r"(?:[T\s\-_,]*\(?\d{1,2}[:.hH]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|[A-Z]{2,5}|[+-]\d{2}:?\d{2})?)?"
 _NUMERIC = re.compile(r"(?:[^\W\d_]{2,10}\.?,?\s+)?(\d{1,4})\s?([./\-\s])\s?(\d{1,2})\s?\2\s?(\d{1,4})\.?" + _TIME)
@@ -54,6 +55,8 @@ def _numeric(text: str) -> Parts | None:
         short = _SHORT.fullmatch(text)
         return _yearless(short) if short else None
     first, second, third = match[1], match[3], match[4]
+    if len(first) == 3 and _TAIWAN[0] <= int(first) <= _TAIWAN[1] and len(third) <= 2:
+        return Parts(int(first) + 1911, int(second), int(third), False, "ymd", match[2])
     if len(first) == 3 or len(third) == 3 or (len(first) == 4 and len(third) > 2):
         return None
     fixed: model.DateOrder | None = "ymd" if len(first) == 4 else None

@@ -23,8 +23,10 @@ def read(text: str, encoding: str, bounds: limits.Limits) -> table.Table:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     text, declared = _declared_delimiter(text)
     lines = list(itertools.islice(_lines(text), _SNIFF_LINES))
+    wrapped = _wrapped(lines)
+    if wrapped:
+        lines = [cells[0] for line in lines for cells in [_cells(line)] if cells]
     delimiter = declared or _delimiter_of(lines)
-    wrapped = _wrapped(lines, delimiter)
     quoting = _quoting(text, delimiter)
     source = functools.partial(_rows, text, delimiter, quoting, wrapped, bounds)
     return table.Table("csv", source, _DELIMITERS.get(delimiter, delimiter), encoding)
@@ -80,11 +82,15 @@ def _likely(row: list[str]) -> bool:
     )
 
 
-def _wrapped(lines: list[str], delimiter: str) -> bool:
+def _wrapped(lines: list[str]) -> bool:
     """Every line is one quoted cell that holds the real, quoted line."""
-    solid = [line.strip() for line in lines if line.strip()]
-    rows: list[list[str]] = [next(_reader(iter([line]), delimiter, csv.QUOTE_MINIMAL), []) for line in solid[:50]]
-    return len(rows) > 1 and all(len(row) == 1 and delimiter in row[0] for row in rows)
+    solid = [line for line in lines if line.strip()][:50]
+    return len(solid) > 1 and all(line.lstrip()[:1] == '"' and len(_cells(line)) == 1 for line in solid)
+
+
+def _cells(line: str) -> list[str]:
+    cells: list[str] = next(_reader(iter([line]), "\0", csv.QUOTE_MINIMAL), [])
+    return cells
 
 
 def _quoting(text: str, delimiter: str) -> _Quoting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import datetime
 import itertools
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -46,6 +47,13 @@ def settle(values: Sequence[str], header: Sequence[str], code: str | None, hint:
     return Order(ranked[0], settled, open_to, yearless)
 
 
+def may_count_an_era(values: Sequence[str], header: Sequence[str], found: Order) -> bool:
+    """Japanese statements count years of the reign: 5.01.31 may be 2023."""
+    parts = [part for value in values if (part := dates.read(value))]
+    small = bool(parts) and all(part.third is not None and not part.fixed and part.first <= 20 for part in parts)
+    return found.order == "ymd" and small and bool(_EASTERN.search("".join(header)))
+
+
 def _allows(part: dates.Parts, order: model.DateOrder) -> bool:
     if part.named:
         return order != "mdy" and order in dates.possible_orders(part) or part.fixed is not None
@@ -57,14 +65,17 @@ def _points(parts: Sequence[dates.Parts], order: model.DateOrder, header: Sequen
     points = {"dmy": 0.4, "mdy": 0.0, "ymd": -2.5}[order]
     if sample.named:
         points += 3.0 if order == "dmy" else 2.2
-    points += 3.0 if sample.separator == "." and order == "dmy" else 0.0
-    points += 3.0 if order == "dmy" and _foreign(header) else 0.0
+    eastern = bool(_EASTERN.search("".join(header)))
+    points += 3.0 if sample.separator == "." and order == "dmy" and not eastern else 0.0
+    points += 3.0 if order == "dmy" and _foreign(header) and not eastern else 0.0
     points += 1.0 if order == "mdy" and code == "USD" else 0.0
     points += 1.5 if order == "dmy" and code in _DAY_FIRST else 0.0
+    points += 6.0 if order == "ymd" and eastern else 0.0
     days = [day for part in parts if (day := dates.resolve(part, order, 2000))]
     return points + _sortedness(days) + _density(days)
 
 
+_EASTERN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DAY_FIRST = frozenset(
     "GBP EUR CHF AUD NZD INR BRL ZAR SGD MYR DKK NOK PLN CZK TRY RUB UAH ILS AED SAR HKD IDR VND".split()
 )

@@ -50,8 +50,11 @@ def settle(
         {index for money in options for index in (*money.columns, money.balance, money.fee) if index is not None}
     )
     marks = figures.settle_marks(columns, wanted, code, hints.decimal)
-    order = ordering.settle([*known.dates, *columns[booked[0]].values], header.names, code, hints.date_order)
+    order = _order(columns[booked[0]].values, header, known, code, hints)
     questions = list(_questions(order, marks, known, hints))
+    if ordering.may_count_an_era(columns[booked[0]].values, header.names, order):
+        why = "the years have one or two digits and may be those of a Japanese era"
+        questions.append(model.Question("year", "year", (), why))
     evidence = _evidence(core, columns, found, booked, order, marks)
     ranked = sorted(options, key=lambda money: -judge.verdict(evidence, money))
     money = ranked[0]
@@ -70,6 +73,17 @@ def settle(
     planned.newest_first = judge.newest_first(evidence, money)
     planned.confidence = _confidence(evidence, ranked, order, marks)
     return planned, questions, notes
+
+
+def _order(
+    values: Sequence[str], header: headers.Header, known: facts.Facts, code: str | None, hints: model.Hints
+) -> ordering.Order:
+    """By the column itself; where that leaves it open, the dates around the table have their say."""
+    alone = ordering.settle(values, header.names, code, hints.date_order)
+    if alone.settled:
+        return alone
+    around = [text for text in known.dates if (parts := dates.read(text)) and not parts.fixed]
+    return ordering.settle([*around, *values], header.names, code, hints.date_order)
 
 
 def _balance_reader(planned: plan.Plan, read: dict[int, figures.Reader]) -> Callable[[list[str]], Decimal | None]:

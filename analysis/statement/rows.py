@@ -53,6 +53,7 @@ class Walker:
         self._tail: list[tuple[table.Row, str, str, str, str]] = []
         self._without_amount = 0
         self._header_seen = False
+        self._group_pending = False  # under a title like "Pending transactions"
         figures_at = {*planned.dates, *planned.money.columns, planned.money.balance, planned.money.fee, planned.id}
         self._spoken = [index for index in range(planned.width) if index not in figures_at]
         self._may_be = summaries.first_word_test()
@@ -165,7 +166,7 @@ class Walker:
             _joined(cells, planned.counterparty) or None,
             balance,
             (cells[planned.code].strip() or None) if planned.code is not None else None,
-            state == "pending",
+            state == "pending" or self._group_pending,
             state == "void" or neutral,
             (cells[planned.id].strip() or None) if planned.id is not None else None,
         )
@@ -215,7 +216,7 @@ class Walker:
         if headers.header_score(row) > 1.9:
             self._header_seen = True
             return
-        if self._is_summary(cells) and self._balance_row(row, cells, booked):
+        if any(cell and self._may_be(cell) for cell in cells) and self._balance_row(row, cells, booked):
             return
         dated = self._dated(cells)
         if bad is not None:
@@ -242,12 +243,17 @@ class Walker:
             at = self._plan.dates[0]
             if any(char.isdigit() for char in cells[at]) and sum(bool(cell.strip()) for cell in cells) > 1:
                 self._remember(row, at, cells[at], "not a date", "bad_date")
+            elif summaries.is_title(cells[at]):
+                state = words.status_of(cells[at])
+                self._group_pending = state == "pending"
             elif any(char.isalnum() for char in cells[at]):
                 self._strays.append((row.line, self._plan.header.name(at), cells[at]))
 
     def _bad_cell(self, row: table.Row, column: int, value: str) -> None:
         if column == self._plan.money.check:
             self._problem(row, column, value, "the sign of the amount contradicts this cell", "contradiction")
+        elif column == self._plan.money.credit and value.strip()[:1] and self._read[column](value) is not None:
+            self._problem(row, column, value, "the row has money in and money out", "contradiction")
         elif column == self._plan.money.flag:
             self._problem(row, column, value, "the cell does not say which way the money went", "bad_direction")
         else:

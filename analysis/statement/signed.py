@@ -66,6 +66,8 @@ def _pair_amount(money: plan.Money, read: dict[int, figures.Reader]) -> Callable
             cell = cells[at]
             figure = figure_of(cell)
             if figure is not None:
+                if total and figure.value:
+                    return total, at  # money in and out on one row
                 total = (total or Decimal(0)) + sign * figure.value
             elif cell.strip() not in EMPTY:
                 return None, at

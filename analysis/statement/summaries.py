@@ -31,6 +31,8 @@ def first_word_test() -> Callable[[str], bool]:
 
 def _starts_summary(first: str) -> bool:
     text = words.normalise(first)
+    if len(text) == 1:  # perhaps a spaced word: "S A L D O"
+        return True
     return text.partition(" ")[0] in _FIRST_WORDS or text[:2] in _FIRST_SIGNS
 
 
@@ -41,10 +43,20 @@ def speaks(cells: list[str], wanted: frozenset[str]) -> bool:
 
 def _speaks(text: str, wanted: frozenset[str]) -> bool:
     tokens = text.split()
+    if len(tokens) > 3 and all(len(token) == 1 for token in tokens):  # "S A L D O"
+        text = "".join(tokens)
     if text in wanted or any(" ".join(tokens[:size]) in wanted for size in range(2, min(len(tokens), 5))):
         return True
     # Scripts without spaces: the phrase may be glued to what follows it.
     return " " not in text and not text.isascii() and any(text.startswith(phrase) for phrase in _glued(wanted))
+
+
+def is_title(text: str) -> bool:
+    """A line of text amid the rows that heads a group of them, or sums it up."""
+    tokens = words.normalise(text[:_LONGEST]).split()
+    if not tokens or len(tokens) > 8:
+        return False
+    return tokens[0] in _FIRST_WORDS or (len(tokens) <= 4 and bool(words.TITLES.intersection(tokens)))
 
 
 def _glued(wanted: frozenset[str]) -> list[str]:

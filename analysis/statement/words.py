@@ -44,6 +44,7 @@ HEADER_PHRASES = _by_phrase(vocabulary.HEADERS)
 FLAG_PHRASES = {phrase: kinds[0] for phrase, kinds in _by_phrase(vocabulary.FLAGS).items()}
 STATUS_PHRASES = {phrase: kinds[0] for phrase, kinds in _by_phrase(vocabulary.STATUS).items()}
 TOTALS = phrases(vocabulary.TOTALS)
+TITLES = phrases(vocabulary.TITLES)
 TURNOVER = phrases(vocabulary.TURNOVER)
 OPENING = phrases(vocabulary.OPENING)
 CLOSING = phrases(vocabulary.CLOSING)
