@@ -61,6 +61,7 @@ class Plan:
     value_order: model.DateOrder = "dmy"
     currencies: tuple[int, ...] = ()
     texts: tuple[int, ...] = ()
+    spare: tuple[int, ...] = ()  # figures under a heading that nothing knows
     counterparty: tuple[int, ...] = ()
     code: int | None = None
     id: int | None = None

@@ -216,6 +216,7 @@ def _completed(
         value_order=value_order.order,
         currencies=roles.currency_columns(found, money.columns),
         texts=_texts(found, taken),
+        spare=_spare(found, taken),
         counterparty=tuple(found.of("counterparty")[:3]),
         code=first["type"],
         id=first["id"],
@@ -237,6 +238,18 @@ def _is_account(found: roles.Roles, index: int | None) -> bool:
         any(char.isdigit() for char in value) and bool(_ACCOUNT.fullmatch(value.strip())) for value in column.values
     )
     return column.filled > 0 and column.distinct <= max(1, column.filled // 3 + 1) and numbered >= 0.8 * column.filled
+
+
+def _spare(found: roles.Roles, taken: set[int | None]) -> tuple[int, ...]:
+    return tuple(
+        column.index
+        for column in found.columns
+        if found.labelled
+        and column.is_money
+        and column.decimals
+        and not found.scores[column.index]
+        and column.index not in taken
+    )
 
 
 def _texts(found: roles.Roles, taken: set[int | None]) -> tuple[int, ...]:

@@ -16,7 +16,9 @@ from analysis.statement import (
     facts,
     figures,
     headers,
+    leftovers,
     model,
+    money,
     plan,
     signed,
     summaries,
@@ -24,9 +26,7 @@ from analysis.statement import (
     words,
 )  # fmt: skip
 
-_FEW_STRAYS = 3  # more of them are titles of groups or pages
 _AROUND_ROWS = 20  # above a header amid the rows, where the next account is named
-_TAIL_ROWS = 40  # footer lines remembered until it is known whether the table goes on
 
 
 class Walker:
@@ -50,8 +50,7 @@ class Walker:
         self.next_start: int | None = None  # where a table with another header begins
         self._total = Decimal(0)
         self._last_row = 0
-        self._tail: list[tuple[table.Row, str, str, str, str]] = []
-        self._without_amount = 0
+        self._left = leftovers.Leftovers(problems)
         self._header_seen = False
         self._group_pending = False  # under a title like "Pending transactions"
         figures_at = {*planned.dates, *planned.money.columns, planned.money.balance, planned.money.fee, planned.id}
@@ -59,7 +58,6 @@ class Walker:
         self._may_be = summaries.first_word_test()
         self._named = [(index, planned.header.currency(index)) for index in planned.money.columns]
         self._named = [(index, code) for index, code in self._named if code]
-        self._strays: list[tuple[int, str, str]] = []  # lines of text amid the table
 
     @property
     def account(self) -> str:
@@ -103,7 +101,7 @@ class Walker:
 
     def _same_table(self, row: table.Row, around: Iterable[table.Row]) -> bool:
         """A header amid the rows: the same one again (perhaps for another account), or that of another table."""
-        self._tail.clear()  # what stood between the rows and the header was a footer and a title
+        self._left.forget()
         lines = [line for line in around if line.line > self._last_row]
         known = facts.gather(lines, len(lines))
         if known.account and known.account != self._account:
@@ -143,7 +141,7 @@ class Walker:
             return None
         if len(row.cells) < planned.width and self._cut_short(row):
             return None
-        self._settle_tail()
+        self._left.taken(row)
         found = self._drafted(row, cells, booked, amount, balance)
         self._last_row, self._day_before = row.line, booked
         return found
@@ -226,15 +224,19 @@ class Walker:
             self._no_amount(row, cells, booked, dated, before)
         elif dated:
             at = self._plan.dates[0]
-            self._remember(row, at, cells[at], "not a date", "bad_date")
+            self._doubt(row, cells, at, "not a date", "bad_date")
         elif self._plan.dateless != "parts":
-            self._remember(row, self._plan.dates[0], "", "the row has an amount and no date", "no_date")
+            self._doubt(row, cells, self._plan.dates[0], "the row has an amount and no date", "no_date")
 
     def _no_amount(
         self, row: table.Row, cells: list[str], booked: datetime.date | None, dated: bool, before: draft.DraftRow | None
     ) -> None:
         if booked is not None:
-            self._without_amount += 1
+            at = next((index for index in self._plan.spare if money.read(cells[index])), None)
+            if at is None:
+                self._left.without_amount()
+            else:
+                self._problem(row, at, cells[at], "the amount stands in a column that nothing names", "unknown_column")
         elif not dated and before is not None:
             more = _joined(cells, self._plan.texts)
             if more and sum(bool(cell.strip()) for cell in cells) <= len(self._plan.texts):
@@ -242,12 +244,12 @@ class Walker:
         elif dated and self._wide(row):
             at = self._plan.dates[0]
             if any(char.isdigit() for char in cells[at]) and sum(bool(cell.strip()) for cell in cells) > 1:
-                self._remember(row, at, cells[at], "not a date", "bad_date")
+                self._doubt(row, cells, at, "not a date", "bad_date")
             elif summaries.is_title(cells[at]):
                 state = words.status_of(cells[at])
                 self._group_pending = state == "pending"
             elif any(char.isalnum() for char in cells[at]):
-                self._strays.append((row.line, self._plan.header.name(at), cells[at]))
+                self._left.stray(row, self._plan.header.name(at), cells[at])
 
     def _bad_cell(self, row: table.Row, column: int, value: str) -> None:
         if column == self._plan.money.check:
@@ -263,19 +265,11 @@ class Walker:
         return len(row.cells) >= max(2, self._plan.width - 1)
 
     def _problem(self, row: table.Row, column: int, value: str, reason: str, code: str) -> None:
-        self._settle_tail()
-        self._problems.add(row.line, self._plan.header.name(column), value, reason, code)
+        self._left.problem(row, self._plan.header.name(column), value, reason, code)
 
-    def _remember(self, row: table.Row, column: int, value: str, reason: str, code: str) -> None:
-        """A problem, unless the file ends here: then it was a footer."""
-        self._tail.append((row, self._plan.header.name(column), value, reason, code))
-        if len(self._tail) > _TAIL_ROWS:
-            self._settle_tail()
-
-    def _settle_tail(self) -> None:
-        for row, column, value, reason, code in self._tail:
-            self._problems.add(row.line, column, value, reason, code)
-        self._tail.clear()
+    def _doubt(self, row: table.Row, cells: list[str], column: int, reason: str, code: str) -> None:
+        described = bool(_joined(cells, self._plan.texts).strip())
+        self._left.doubt(row, self._plan.header.name(column), cells[column], reason, code, described=described)
 
     def _is_summary(self, cells: list[str]) -> bool:
         may_be = self._may_be
@@ -322,28 +316,7 @@ class Walker:
         )
 
     def _finish(self) -> None:
-        dropped = 0
-        strays = [stray for stray in self._strays if stray[0] < self._last_row]
-        for line, column, text in strays if len(strays) <= _FEW_STRAYS else ():
-            self._problems.add(line, column, text, "the row holds text and neither date nor amount", "stray_text")
-        if len(strays) > _FEW_STRAYS:
-            self.notes.append(f"{len(strays)} lines of text amid the rows were left out")
-        for row, column, value, reason, code in self._tail:
-            if code == "bad_date" and any(char.isdigit() for char in value):
-                self._problems.add(row.line, column, value, reason, code)
-            elif (
-                code == "no_date"
-                and row.line - self._last_row == 1
-                and len(row.cells) >= self._plan.width
-                and not self._plan.header.line
-            ):
-                self._problems.add(row.line, column, value, reason, code)
-            else:
-                dropped += 1
-        if dropped:
-            self.notes.append(f"{dropped} lines at the end were taken as a footer")
-        if self._without_amount:
-            self.notes.append(f"{self._without_amount} rows have no amount and were left out")
+        self.notes.extend(self._left.finish())
         if self._known.opening is not None:
             self.balances.append(draft.DraftBalance(self._account, "opening", self._known.opening))
         if self._known.closing is not None:
