@@ -57,7 +57,8 @@ def refused(file: str, code: str, reason: str, row: int | None = None, column: s
     return {
         "file": file, "format": None, "accounts": [], "n_transactions": 0, "sum_credits": {}, "sum_debits": {},
         "first_date": None, "last_date": None, "currency": None, "decimal": None, "date_format": None,
-        "reconciliation": None, "problems": [problem], "questions": [], "tamper": {"score": 0.0, "signals": []}, "notes": [],
+        "reconciliation": None, "problems": [problem], "questions": [],
+        "tamper": {"score": 0.0, "signals": []}, "notes": [],
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree
 
 from analysis.statement import draft, errors, limits, model
 
@@ -57,7 +57,7 @@ class _Reader:
         source = io.BytesIO(self._text.encode("utf-8", "replace"))
         path: list[str] = []
         try:
-            for event, element in ET.iterparse(source, events=("start", "end")):
+            for event, element in ElementTree.iterparse(source, events=("start", "end")):  # noqa: S314 (no DTD: see `read`)
                 name = element.tag.rpartition("}")[2]
                 if event == "start":
                     path.append(name)
@@ -66,12 +66,12 @@ class _Reader:
                     continue
                 path.pop()
                 yield from self._ended(name, element, path)
-        except ET.ParseError as error:
+        except ElementTree.ParseError as error:
             raise errors.MalformedStatement("the XML is not well-formed", row=error.position[0]) from error
         if not self._statements:
             raise errors.NoTransactionsFound("the message holds no statement")
 
-    def _ended(self, name: str, element: ET.Element, path: list[str]) -> Iterator[draft.DraftRow]:
+    def _ended(self, name: str, element: ElementTree.Element, path: list[str]) -> Iterator[draft.DraftRow]:
         parent = path[-1] if path else ""
         if parent in _STATEMENTS:
             if name == "Acct":
@@ -91,7 +91,7 @@ class _Reader:
             self._finish()
             element.clear()
 
-    def _take_account(self, element: ET.Element) -> None:
+    def _take_account(self, element: ElementTree.Element) -> None:
         number = _text(element, "Id", "IBAN") or _text(element, "Id", "Othr", "Id") or ""
         self._account = "".join(number.split())
         self._currency = _text(element, "Ccy") or ""
@@ -100,7 +100,7 @@ class _Reader:
             self._account, self._currency or model.NO_CURRENCY, self._account or None, bank
         )
 
-    def _take_balance(self, element: ET.Element) -> None:
+    def _take_balance(self, element: ElementTree.Element) -> None:
         kind = _text(element, "Tp", "CdOrPrtry", "Cd") or _text(element, "Tp", "CdOrPrtry", "Prtry") or ""
         amount, code = _amount(_child(element, "Amt"))
         if amount is None:
@@ -109,7 +109,7 @@ class _Reader:
             amount = -amount
         self._balances.append((kind, amount, code, _date(_child(element, "Dt"))))
 
-    def _entry(self, element: ET.Element) -> draft.DraftRow | None:
+    def _entry(self, element: ElementTree.Element) -> draft.DraftRow | None:
         amount, code = _amount(_child(element, "Amt"))
         direction = _text(element, "CdtDbtInd")
         booked = _date(_child(element, "BookgDt")) or _date(_child(element, "ValDt")) or _detail_date(element)
@@ -124,7 +124,8 @@ class _Reader:
                     self._entries, column, value, f"{column} is missing or unreadable", "bad_entry"
                 )
                 return None
-        assert amount is not None and booked is not None
+        assert amount is not None
+        assert booked is not None
         amount = -amount if direction == "DBIT" else amount
         status = _text(element, "Sts") or _text(element, "Sts", "Cd") or "BOOK"
         if status == "BOOK":
@@ -159,24 +160,24 @@ class _Reader:
         self._begin()
 
 
-def _child(element: ET.Element | None, name: str) -> ET.Element | None:
+def _child(element: ElementTree.Element | None, name: str) -> ElementTree.Element | None:
     if element is None:
         return None
     return next((child for child in element if child.tag.rpartition("}")[2] == name), None)
 
 
-def _text(element: ET.Element | None, *path: str) -> str | None:
+def _text(element: ElementTree.Element | None, *path: str) -> str | None:
     for name in path:
         element = _child(element, name)
     text = (element.text or "").strip() if element is not None else ""
     return text or None
 
 
-def _all(element: ET.Element, name: str) -> Iterator[ET.Element]:
+def _all(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
     return (found for found in element.iter() if found.tag.rpartition("}")[2] == name)
 
 
-def _amount(element: ET.Element | None) -> tuple[Decimal | None, str]:
+def _amount(element: ElementTree.Element | None) -> tuple[Decimal | None, str]:
     if element is None:
         return None, ""
     match = _AMOUNT.fullmatch(
@@ -185,7 +186,7 @@ def _amount(element: ET.Element | None) -> tuple[Decimal | None, str]:
     return (Decimal(match[1]) if match else None), element.get("Ccy", "")
 
 
-def _date(element: ET.Element | None) -> datetime.date | None:
+def _date(element: ElementTree.Element | None) -> datetime.date | None:
     text = (
         _text(element, "Dt") or _text(element, "DtTm") or ((element.text or "").strip() if element is not None else "")
     )
@@ -195,12 +196,12 @@ def _date(element: ET.Element | None) -> datetime.date | None:
         return None
 
 
-def _detail_date(element: ET.Element) -> datetime.date | None:
+def _detail_date(element: ElementTree.Element) -> datetime.date | None:
     related = next(_all(element, "RltdDts"), None)
     return _date(_child(related, "AccptncDtTm")) or _date(_child(related, "TxDtTm")) if related is not None else None
 
 
-def _description(element: ET.Element) -> str:
+def _description(element: ElementTree.Element) -> str:
     parts = [" ".join((found.text or "").split()) for found in _all(element, "Ustrd")]
     parts += [
         " ".join((found.text or "").split()) for found in (*_all(element, "AddtlNtryInf"), *_all(element, "AddtlTxInf"))
@@ -208,7 +209,7 @@ def _description(element: ET.Element) -> str:
     return " ".join(dict.fromkeys(part for part in parts if part))[:2000]
 
 
-def _party(element: ET.Element, credit: bool) -> str | None:
+def _party(element: ElementTree.Element, credit: bool) -> str | None:
     """Who is on the other side: the debtor of money that came in, the creditor of money that went out."""
     for name in ("Dbtr", "UltmtDbtr") if credit else ("Cdtr", "UltmtCdtr"):
         for found in _all(element, name):
@@ -218,7 +219,7 @@ def _party(element: ET.Element, credit: bool) -> str | None:
     return None
 
 
-def _bank_code(element: ET.Element) -> str | None:
+def _bank_code(element: ElementTree.Element) -> str | None:
     code = _child(element, "BkTxCd")
     domain = [_text(code, "Domn", "Cd"), _text(code, "Domn", "Fmly", "Cd"), _text(code, "Domn", "Fmly", "SubFmlyCd")]
     return "-".join(part for part in domain if part) or _text(code, "Prtry", "Cd")

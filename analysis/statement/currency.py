@@ -1,5 +1,6 @@
 """ISO 4217: which codes exist, how many decimals each has, and what signs stand for them."""
 
+# ruff: noqa: RUF001, SIM905 (words and signs of other alphabets are the data here)
 from __future__ import annotations
 
 import functools
@@ -25,7 +26,8 @@ _TWO_DECIMALS = frozenset(
 )
 # Signs and spellings that mean one currency wherever they stand. "$", "kr" and "¥" do not.
 _SIGNS = {
-    "€": "EUR", "euro": "EUR", "euros": "EUR", "euroa": "EUR", "cad$": "CAD", "usd$": "USD", "aud$": "AUD", "£": "GBP", "zł": "PLN", "zl": "PLN", "kč": "CZK", "kc": "CZK",
+    "€": "EUR", "euro": "EUR", "euros": "EUR", "euroa": "EUR", "cad$": "CAD", "usd$": "USD", "aud$": "AUD",
+    "£": "GBP", "zł": "PLN", "zl": "PLN", "kč": "CZK", "kc": "CZK",
     "ft": "HUF", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "р.": "RUB", "₴": "UAH", "грн": "UAH", "грн.": "UAH",
     "₺": "TRY", "tl": "TRY", "₹": "INR", "rs.": "INR", "₪": "ILS", "₩": "KRW", "원": "KRW", "r$": "BRL", "us$": "USD",
     "a$": "AUD", "nz$": "NZD", "c$": "CAD", "ca$": "CAD", "hk$": "HKD", "s$": "SGD", "nt$": "TWD", "mx$": "MXN",

@@ -1,5 +1,6 @@
 """Dates as banks write them. A cell is first read into parts; an order of the parts is decided for the whole column."""
 
+# ruff: noqa: RUF001 (words and signs of other alphabets are the data here)
 from __future__ import annotations
 
 import datetime
@@ -12,7 +13,8 @@ from analysis.statement import model, words
 ORDERS: tuple[model.DateOrder, ...] = ("dmy", "mdy", "ymd")
 _TAIWAN = (80, 150)  # years of the Republic, written with three digits
 _YEARS = range(1900, 2101)
-_TIME = r"(?:[T\s\-_,]*\(?\d{1,2}[:.hH]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|[A-Z]{2,5}|[+-]\d{2}:?\d{2})?)?"
+_ZONE = r"(?:Z|[A-Z]{2,5}|[+-]\d{2}:?\d{2})?"
+_TIME = r"(?:[T\s\-_,]*\(?\d{1,2}[:.hH]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*" + _ZONE + ")?"
 _NUMERIC = re.compile(r"(?:[^\W\d_]{2,10}\.?,?\s+)?(\d{1,4})\s?([./\-\s])\s?(\d{1,2})\s?\2\s?(\d{1,4})\.?" + _TIME)
 _NAMED = re.compile(
     r"(?:[^\W\d_]{2,10}\.?,?\s+)?(\d{1,4})(?:st|nd|rd|th)?[.\s\-/]*(?:de\s+)?([^\W\d_]{2,12})\.?[.\s\-/,']*(?:de\s+)?(\d{1,4})?\.?"

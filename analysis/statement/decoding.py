@@ -1,5 +1,6 @@
 """Bytes to text: byte order marks, UTF-8, UTF-16, then the legacy encodings, judged by what the words look like."""
 
+# ruff: noqa: RUF001, RUF002 (words and signs of other alphabets are the data here)
 from __future__ import annotations
 
 import codecs
@@ -75,7 +76,7 @@ def _wide(data: bytes) -> str | None:
 
 def _refuse_binary(data: bytes) -> None:
     head = data[:8192]
-    control = sum(head.count(byte) for byte in (*range(0, 9), *range(14, 27), *range(28, 32)))
+    control = sum(head.count(byte) for byte in (*range(9), *range(14, 27), *range(28, 32)))
     if head.count(0) > 2 or control > max(8, len(head) // 100):
         raise errors.UnknownFormat("the content is not text and none of the document formats that are read here")
 

@@ -101,7 +101,8 @@ def _quoting(text: str, delimiter: str) -> _Quoting:
     cells: list[str] = []
     reader = _reader(_lines(text), delimiter, csv.QUOTE_MINIMAL)
     try:
-        for cells in reader:
+        for row in reader:
+            cells = row
             if reader.line_num - last > _SWALLOWED_LINES:
                 return csv.QUOTE_NONE
             last = reader.line_num
@@ -127,8 +128,7 @@ def _split(text: str, delimiter: str, quoting: _Quoting, wrapped: bool) -> Itera
     try:
         for cells in reader:
             line, last = last + 1, reader.line_num
-            if wrapped and len(cells) == 1:
-                cells = next(_reader(iter(cells), delimiter, csv.QUOTE_MINIMAL), [])
-            yield table.Row(line, cells)
+            inner = wrapped and len(cells) == 1
+            yield table.Row(line, next(_reader(iter(cells), delimiter, csv.QUOTE_MINIMAL), []) if inner else cells)
     except csv.Error as error:
         raise errors.LimitExceeded("a cell is longer than any bank writes", row=last + 1) from error

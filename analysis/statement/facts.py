@@ -1,5 +1,6 @@
 """What stands around the table: currency, account, declared balances, the period."""
 
+# ruff: noqa: RUF001, SIM905 (words and signs of other alphabets are the data here)
 from __future__ import annotations
 
 import dataclasses
@@ -19,7 +20,8 @@ _NUMBER = re.compile(r"(?=(?:\D*\d){4})[\w*\-/. ]{4,40}")
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 # Codes that are no words or abbreviations of anything else on a statement.
 _COMMON = frozenset(
-    "EUR USD GBP CHF PLN CZK HUF RON SEK NOK DKK BGN RUB UAH TRY ZAR AUD NZD CAD HKD SGD CNY JPY KRW INR IDR MYR THB PHP "
+    "EUR USD GBP CHF PLN CZK HUF RON SEK NOK DKK BGN RUB UAH TRY ZAR AUD NZD CAD HKD SGD CNY JPY KRW INR IDR "
+    "MYR THB PHP "
     "VND BRL MXN ILS AED SAR RSD ISK TWD KZT GEL".split()
 )
 _PREAMBLE_ROWS = 60

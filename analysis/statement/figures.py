@@ -15,7 +15,7 @@ _FAST = {"point": re.compile(r"[+-]?\d{1,17}(?:\.\d{1,2})?"), "comma": re.compil
 
 
 class Figure(NamedTuple):
-    """`value` carries the sign that the cell shows; `flag` a CR/DR beside the figure; `signed` whether any sign stood."""
+    """`value` has the sign that the cell shows; `flag` is a CR/DR beside it; `signed` says whether any sign stood."""
 
     value: Decimal
     flag: int
@@ -87,7 +87,7 @@ def _fits(column: profile.Column, mark: model.DecimalMark) -> bool:
 
 
 def _guess(column: profile.Column, code: str | None) -> model.DecimalMark:
-    """ "1.234" alone: three digits behind the only mark are a group, except in currencies of three decimals."""
+    """Of "1.234" alone: three digits behind the only mark are a group, except in currencies of three decimals."""
     points = any("." in value for value in column.values)
     if code in _THREE_DECIMALS:
         return "point" if points else "comma"

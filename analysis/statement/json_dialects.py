@@ -4,6 +4,7 @@ Plaid /transactions/get and /sync (positive is money out); Open Banking UK v3/v4
 NextGenPSD2 and GoCardless Bank Account Data; CredPass's own schema (docs/statements.md).
 """
 
+# ruff: noqa: SIM905 (a table of words reads best as one string)
 from __future__ import annotations
 
 import dataclasses
@@ -89,7 +90,8 @@ _OWN = frozenset("date amount currency description account valueDate counterpart
 def _own(entry: Entry) -> dict[str, Any]:
     item = entry.item
     return {
-        "date": item.get("date"), "amount": item.get("amount"), "currency": item.get("currency"), "text": item.get("description"),
+        "date": item.get("date"), "amount": item.get("amount"), "currency": item.get("currency"),
+        "text": item.get("description"),
         "account": item.get("account"), "value_date": item.get("valueDate"), "counterparty": item.get("counterparty"),
         "balance": item.get("balance"), "id": item.get("id"), "pending": entry.pending, "code": item.get("code"),
     }  # fmt: skip
@@ -176,7 +178,8 @@ def _uk(entry: Entry) -> dict[str, Any]:
         "currency": get(item, "Amount", "Currency"), "account": entry.account,
         "text": item.get("TransactionInformation") or merchant or item.get("TransactionReference"),
         "counterparty": merchant or party, "balance": _directed(balance, get(item, "Balance", "CreditDebitIndicator")),
-        "pending": entry.pending, "id": item.get("TransactionId"), "void": str(item.get("Status", "")).lower() in ("rejected", "rjct"),
+        "pending": entry.pending, "id": item.get("TransactionId"),
+        "void": str(item.get("Status", "")).lower() in ("rejected", "rjct"),
         "code": get(item, "ProprietaryBankTransactionCode", "Code") or get(item, "BankTransactionCode", "Code"),
     }  # fmt: skip
 
@@ -212,7 +215,8 @@ def _berlin(entry: Entry) -> dict[str, Any]:
     free = item.get("remittanceInformationUnstructured") or item.get("remittanceInformationUnstructuredArray")
     text = " ".join(part for part in free if isinstance(part, str)) if isinstance(free, list) else free
     return {
-        "date": item.get("bookingDate") or item.get("bookingDateTime") or item.get("valueDate") or item.get("transactionDate"),
+        "date": item.get("bookingDate") or item.get("bookingDateTime") or item.get("valueDate")
+        or item.get("transactionDate"),
         "value_date": item.get("valueDate"), "amount": amount, "currency": get(item, "transactionAmount", "currency"),
         "account": entry.account, "counterparty": party,
         "text": text or item.get("additionalInformation") or item.get("remittanceInformationStructured") or party,

@@ -72,7 +72,7 @@ def _integer(text: str) -> Decimal:
 
 
 def _constant(text: str) -> Any:
-    raise ValueError("NaN and infinities are no amounts")
+    raise ValueError(f"{text} is no amount")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _scalar(value: Any) -> str:
 
 
 def _spoken(name: str) -> str:
-    """ "transactionAmount.value" -> "transaction Amount value", so that the header dictionary knows the words."""
+    """From "transactionAmount.value" to "transaction Amount value", so that the header dictionary knows the words."""
     last = name.split(".")
     words = last[-1] if last[-1] not in ("value", "amount", "content") or len(last) == 1 else last[-2]
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\-]+", " ", words)

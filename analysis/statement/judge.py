@@ -78,12 +78,12 @@ def amounts(evidence: Evidence, money: plan.Money) -> list[_Value]:
 def _from_columns(evidence: Evidence, money: plan.Money) -> list[_Value]:
     empty: list[_Value] = [None] * len(evidence.rows)
     debits = evidence.values(money.debit) if money.debit is not None else empty
-    credits = evidence.values(money.credit) if money.credit is not None else empty
+    paid_in = evidence.values(money.credit) if money.credit is not None else empty
     return [
         None
         if debit is None and credit is None
         else money.credit_sign * (credit or 0) - money.debit_sign * (debit or 0)
-        for debit, credit in zip(debits, credits, strict=True)
+        for debit, credit in zip(debits, paid_in, strict=True)
     ]
 
 

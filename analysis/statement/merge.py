@@ -73,7 +73,7 @@ def _same_identity(one: model.Transaction, other: model.Transaction, complete: b
     return one.id is not None and one.id == other.id and _same_text(one, other, complete)
 
 
-def _same_text(one: model.Transaction, other: model.Transaction, complete: bool) -> bool:
+def _same_text(one: model.Transaction, other: model.Transaction, _: bool) -> bool:
     if None not in (one.balance_minor, other.balance_minor) and one.balance_minor != other.balance_minor:
         return False
     return _words(one.text) == _words(other.text)

@@ -1,5 +1,6 @@
 """Amounts as banks write them: marks, groups, signs before, behind and around, currency signs, CR/DR."""
 
+# ruff: noqa: RUF001 (words and signs of other alphabets are the data here)
 from __future__ import annotations
 
 import re
@@ -13,7 +14,10 @@ from analysis.statement import currency, model
 _MINUS = str.maketrans(
     {"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u2012": "-", "\u00ad": "-", "\ufe63": "-", "\uff0d": "-"}
 )
-_GROUPS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2019": "'", "\u02bc": "'", "`": "'", "´": "'", "\u066b": ".", "\u066c": ","})  # fmt: skip
+_GROUPS = str.maketrans({
+    "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2019": "'", "\u02bc": "'", "`": "'", "´": "'",
+    "\u066b": ".", "\u066c": ",",
+})  # fmt: skip
 _PLAIN = re.compile(r"[+-]?\d+(?:[.,]\d{1,2})?")
 _SHAPE = re.compile(
     r"(?P<open>\()?\s*(?P<word1>[^\W\d]{1,3}\$|[^\W\d]{1,4}\.?|[^\w\s.,'+\-()\"]{1,3})?\s*(?P<sign1>[+-])?\s*"

@@ -3,6 +3,7 @@
 https://financialdataexchange.org/ofx : STMTTRN in 11.4.4.1; TRNAMT is signed from the account's point of view.
 """
 
+# ruff: noqa: SIM905 (a table of words reads best as one string)
 from __future__ import annotations
 
 import html

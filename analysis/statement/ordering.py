@@ -1,5 +1,6 @@
 """Day-month-year or month-day-year: decided for a whole column, or asked back."""
 
+# ruff: noqa: SIM905 (a table of words reads best as one string)
 from __future__ import annotations
 
 import collections
@@ -13,8 +14,10 @@ from analysis.statement import dates, model
 
 _SETTLED_BY = 2.5  # points between the best and the second order
 _SPEAKS_OTHER = frozenset(
-    "datum betrag fecha importe concepto data valor saldo montant libelle solde kwota opis bedrag omschrijving naam dato "
-    "belop belob beskrivelse tekst castka osszeg suma iznos tutar tarih summa selgitus pvm maara soll haben buchungstag "
+    "datum betrag fecha importe concepto data valor saldo montant libelle solde kwota opis bedrag omschrijving "
+    "naam dato "
+    "belop belob beskrivelse tekst castka osszeg suma iznos tutar tarih summa selgitus pvm maara soll haben "
+    "buchungstag "
     "valuta wertstellung cargo abono descripcion descrizione importo descricao historico movimiento operation cuenta".split()
 )
 
@@ -56,7 +59,7 @@ def may_count_an_era(values: Sequence[str], header: Sequence[str], found: Order)
 
 def _allows(part: dates.Parts, order: model.DateOrder) -> bool:
     if part.named:
-        return order != "mdy" and order in dates.possible_orders(part) or part.fixed is not None
+        return part.fixed is not None or (order != "mdy" and order in dates.possible_orders(part))
     return part.fixed is not None or order in dates.possible_orders(part)
 
 

@@ -59,12 +59,15 @@ def _draft(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: dra
     if xlsx.is_old_office(data):
         raise errors.UnknownFormat("an Excel file before 2007 or with a password: save it as XLSX or CSV without one")
     text, encoding = decoding.decode(data, ofx.declared_encoding(data))
-    if ofx.looks_like(text):
-        return ofx.read(text, encoding, bounds, problems)
-    if camt.looks_like(text):
-        return camt.read(text, encoding, bounds, problems)
-    if mt940.looks_like(text):
-        return mt940.read(text, encoding, bounds, problems)
+    return _from_text(text, encoding, hints, bounds, problems)
+
+
+def _from_text(
+    text: str, encoding: str, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems
+) -> draft.Draft:
+    for marked in (ofx, camt, mt940):  # before JSON: a SWIFT envelope begins with a brace
+        if marked.looks_like(text):
+            return marked.read(text, encoding, bounds, problems)
     if json_format.looks_like(text):
         return json_format.read(text, hints, bounds, problems)
     if qif.looks_like(text):

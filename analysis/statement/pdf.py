@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -103,7 +104,7 @@ def _amount_words(line: Sequence[pdf_text.Word], start: int, end: int) -> int:
     for size in range(min(_MAX_AMOUNT_WORDS, end - start), 0, -1):
         words_ = line[end - size : end]
         text = " ".join(word.text for word in words_)
-        gaps = [two.x0 - one.x1 for one, two in zip(words_, words_[1:], strict=False)]
+        gaps = [two.x0 - one.x1 for one, two in itertools.pairwise(words_)]
         near = all(gap < 0.6 * words_[0].size for gap in gaps)
         if near and _SHOWN.search(text) and money.read(text) is not None and not _two_figures(text):
             return size
@@ -111,7 +112,7 @@ def _amount_words(line: Sequence[pdf_text.Word], start: int, end: int) -> int:
 
 
 def _two_figures(text: str) -> bool:
-    """ "12.00 345.00" reads as one figure grouped by a space; it is two."""
+    """Whether "12.00 345.00" reads as one figure grouped by a space; it is two."""
     return len(re.findall(r"[.,]\d{2}(?!\d)", text)) > 1
 
 
@@ -209,7 +210,7 @@ def _cells(line: Sequence[pdf_text.Word]) -> list[pdf_text.Word]:
 
 
 def _known(group: Sequence[pdf_text.Word]) -> bool:
-    near = all(two.x0 - one.x1 < 1.0 * one.size for one, two in zip(group, group[1:], strict=False))
+    near = all(two.x0 - one.x1 < 1.0 * one.size for one, two in itertools.pairwise(group))
     return near and words.normalise(" ".join(word.text for word in group)) in words.HEADER_PHRASES
 
 

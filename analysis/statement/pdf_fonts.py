@@ -1,5 +1,6 @@
 """From the bytes of a PDF string to characters and their widths (thousandths of the font size)."""
 
+# ruff: noqa: RUF001 (words and signs of other alphabets are the data here)
 from __future__ import annotations
 
 import re
@@ -13,16 +14,20 @@ _NAMED = {
     "space": " ", "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
     "eight": "8", "nine": "9", "period": ".", "comma": ",", "hyphen": "-", "minus": "-", "plus": "+", "slash": "/",
     "colon": ":", "semicolon": ";", "parenleft": "(", "parenright": ")", "dollar": "$", "Euro": "€", "sterling": "£",
-    "yen": "¥", "percent": "%", "ampersand": "&", "asterisk": "*", "quotesingle": "'", "quoteright": "'", "quoteleft": "'",
-    "quotedbl": '"', "quotedblleft": '"', "quotedblright": '"', "numbersign": "#", "at": "@", "underscore": "_", "equal": "=",
+    "yen": "¥", "percent": "%", "ampersand": "&", "asterisk": "*", "quotesingle": "'", "quoteright": "'",
+    "quoteleft": "'",
+    "quotedbl": '"', "quotedblleft": '"', "quotedblright": '"', "numbersign": "#", "at": "@", "underscore": "_",
+    "equal": "=",
     "endash": "-", "emdash": "-", "bullet": "*", "germandbls": "ß", "nbspace": " ", "sfthyphen": "-", "exclam": "!",
     "question": "?", "bracketleft": "[", "bracketright": "]", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "oslash": "ø",
     "Oslash": "Ø", "lslash": "ł", "Lslash": "Ł", "degree": "°", "section": "§", "fi": "fi", "fl": "fl", "less": "<",
     "greater": ">", "bar": "|", "backslash": "\\", "periodcentered": "·", "dotlessi": "ı", "eth": "ð", "thorn": "þ",
 }  # fmt: skip
 _ACCENTS = {
-    "acute": "\u0301", "grave": "\u0300", "circumflex": "\u0302", "dieresis": "\u0308", "tilde": "\u0303", "ring": "\u030a",
-    "cedilla": "\u0327", "caron": "\u030c", "ogonek": "\u0328", "macron": "\u0304", "breve": "\u0306", "dotaccent": "\u0307",
+    "acute": "\u0301", "grave": "\u0300", "circumflex": "\u0302", "dieresis": "\u0308", "tilde": "\u0303",
+    "ring": "\u030a",
+    "cedilla": "\u0327", "caron": "\u030c", "ogonek": "\u0328", "macron": "\u0304", "breve": "\u0306",
+    "dotaccent": "\u0307",
     "hungarumlaut": "\u030b", "commaaccent": "\u0326",
 }  # fmt: skip
 _HEX = re.compile(rb"<([0-9A-Fa-f\s]*)>")
@@ -81,7 +86,7 @@ class Font:
         self._take_widths(items)
 
     def _take_widths(self, items: list[Any]) -> None:
-        """ "c [w1 w2 ...]" gives consecutive codes, "c1 c2 w" a range."""
+        """The form "c [w1 w2 ...]" gives consecutive codes, "c1 c2 w" a range."""
         index = 0
         while index + 1 < len(items):
             first, second = items[index], items[index + 1]

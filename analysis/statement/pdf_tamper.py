@@ -13,7 +13,8 @@ EDITOR_WEIGHT = 0.4
 REVISION_WEIGHT = 0.15
 FONTS_WEIGHT = 0.35
 _EDITORS = re.compile(
-    rb"photoshop|illustrator|inkscape|gimp|pdfescape|sejda|smallpdf|ilovepdf|pdf-?xchange editor|foxit.{0,12}editor|nitro|"
+    rb"photoshop|illustrator|inkscape|gimp|pdfescape|sejda|smallpdf|ilovepdf|pdf-?xchange editor|"
+    rb"foxit.{0,12}editor|nitro|"
     rb"pdffiller|canva|libreoffice draw|wondershare|pdfelement|soda pdf|dochub|acrobat.{0,6}pro|xodo|master pdf editor",
     re.IGNORECASE,
 )

@@ -226,7 +226,8 @@ class _Machine:
 
 _OPERATORS: dict[str, Callable[[_Machine, list[Any]], None]] = {
     "q": _Machine.save, "Q": _Machine.restore, "cm": _Machine.concatenate, "BT": _Machine.begin, "Td": _Machine.move,
-    "TD": _Machine.move_leading, "Tm": _Machine.place, "T*": _Machine.next_line, "Tj": _Machine.show, "TJ": _Machine.show_many,
+    "TD": _Machine.move_leading, "Tm": _Machine.place, "T*": _Machine.next_line, "Tj": _Machine.show,
+    "TJ": _Machine.show_many,
     "'": _Machine.show_next, '"': _Machine.show_next,
     "Tc": lambda machine, operands: machine.setting("spacing")(operands),
     "Tw": lambda machine, operands: machine.setting("word_spacing")(operands),

@@ -146,7 +146,7 @@ def _beside_amounts(found: roles.Roles) -> str | None:
 
 
 def _doubtful_sign(found: roles.Roles) -> str | None:
-    """ "$" is most often the US dollar; "¥" is the yuan beside Chinese and the yen beside Japanese words."""
+    """Where "$" is most often the US dollar; "¥" is the yuan beside Chinese and the yen beside Japanese words."""
     cells = "".join(value for column in found.columns if column.is_money for value in column.values[:50])
     if "$" in cells:
         return "USD"

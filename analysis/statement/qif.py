@@ -103,7 +103,7 @@ def _section(header: str, kind: str) -> tuple[str, str]:
 
 
 def _date_text(record: _Record) -> str:
-    """ "12/19'18" and "1/ 5' 3" are how Quicken writes this century."""
+    """Of "12/19'18" and "1/ 5' 3", which are how Quicken writes this century."""
     text = record.fields.get("D", "")
     match = re.fullmatch(r"\s*(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*'\s*(\d{1,4})\s*", text)
     if match:

@@ -16,17 +16,17 @@ def readings(found: roles.Roles, hint: model.Sign | None) -> list[plan.Money]:
     fees = [index for index in found.of("fee") if found.columns[index].is_money]
     tried: list[plan.Money] = []
     for money in sorted(base, key=lambda money: -money.prior):
-        tried.extend(_variants(found, money, fees, hint))
+        tried.extend(_variants(money, fees, hint))
     return tried[:_MAX_READINGS]
 
 
 def _labelled(found: roles.Roles) -> Iterator[plan.Money]:
     balances = [index for index in found.of("balance") if found.columns[index].filled]
     balance = balances[0] if balances else None
-    debits, credits = found.of("debit"), found.of("credit")
-    filled_pair = any(found.columns[index].filled for index in (*debits[:1], *credits[:1]))
-    if (debits or credits) and filled_pair:
-        yield from _pairs(found, debits, credits, balance)
+    debits, incomes = found.of("debit"), found.of("credit")
+    filled_pair = any(found.columns[index].filled for index in (*debits[:1], *incomes[:1]))
+    if (debits or incomes) and filled_pair:
+        yield from _pairs(found, debits, incomes, balance)
     for index in found.of("amount"):
         column = found.columns[index]
         if column.filled:
@@ -35,9 +35,9 @@ def _labelled(found: roles.Roles) -> Iterator[plan.Money]:
 
 
 def _pairs(
-    found: roles.Roles, debits: Sequence[int], credits: Sequence[int], balance: int | None
+    found: roles.Roles, debits: Sequence[int], incomes: Sequence[int], balance: int | None
 ) -> Iterator[plan.Money]:
-    debit, credit = (debits[0] if debits else None), (credits[0] if credits else None)
+    debit, credit = (debits[0] if debits else None), (incomes[0] if incomes else None)
     if debit is None or credit is None:
         debit, credit = _with_partner(found, debit, credit)
     scores = [found.score(debit, "debit")] if debit is not None else []
@@ -118,7 +118,7 @@ def _unlabelled(found: roles.Roles) -> Iterator[plan.Money]:
         if column.is_money and not (
             found.scores[column.index].keys() & {"balance", "rate", "orig_amount", "fee", "id"}
         ):
-            yield from _amounts(found, column.index, None, _looks(found, column))
+            yield from _amounts(found, column.index, None, _looks(column))
 
 
 def _frequency(found: roles.Roles, debit: int, credit: int) -> float:
@@ -128,7 +128,7 @@ def _frequency(found: roles.Roles, debit: int, credit: int) -> float:
     return (outs - ins) / max(outs + ins, 1)
 
 
-def _looks(found: roles.Roles, column: profile.Column) -> float:
+def _looks(column: profile.Column) -> float:
     """How much an unlabelled column looks like amounts rather than counts, numbers of documents or prices."""
     full = column.filled / max(len(column.values), 1)
     points = (
@@ -140,9 +140,7 @@ def _looks(found: roles.Roles, column: profile.Column) -> float:
     return points
 
 
-def _variants(
-    found: roles.Roles, money: plan.Money, fees: Sequence[int], hint: model.Sign | None
-) -> Iterator[plan.Money]:
+def _variants(money: plan.Money, fees: Sequence[int], hint: model.Sign | None) -> Iterator[plan.Money]:
     """The reading itself, upside down, and net of fees where there is a balance to prove it."""
     if hint == "inverted":
         yield dataclasses.replace(money, negate=True)

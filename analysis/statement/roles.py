@@ -1,5 +1,6 @@
 """Which column may play which role: the header's words checked against what the cells look like."""
 
+# ruff: noqa: SIM905 (a table of words reads best as one string)
 from __future__ import annotations
 
 import dataclasses

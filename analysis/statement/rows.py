@@ -214,7 +214,7 @@ class Walker:
         if headers.header_score(row) > 1.9:
             self._header_seen = True
             return
-        if any(cell and self._may_be(cell) for cell in cells) and self._balance_row(row, cells, booked):
+        if any(cell and self._may_be(cell) for cell in cells) and self._balance_row(cells, booked):
             return
         dated = self._dated(cells)
         if bad is not None:
@@ -300,7 +300,7 @@ class Walker:
                 return True
         return False
 
-    def _balance_row(self, row: table.Row, cells: list[str], booked: datetime.date | None) -> bool:
+    def _balance_row(self, cells: list[str], booked: datetime.date | None) -> bool:
         for kind, wanted in (("opening", words.OPENING), ("closing", words.CLOSING)):
             if summaries.speaks(cells, wanted):
                 found = (facts.balance_value(cell) for cell in reversed(cells) if any(char.isdigit() for char in cell))

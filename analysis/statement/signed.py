@@ -12,7 +12,7 @@ Amount = tuple[Decimal | None, int | None]
 
 
 def amount_of(planned: plan.Plan, read: dict[int, figures.Reader]) -> Callable[[list[str]], Amount]:
-    """cells -> (signed amount or None, column that holds something else or None)."""
+    """From cells to (signed amount or None, column that holds something else or None)."""
     money = planned.money
     if money.source == "columns":
         inner = _pair_amount(money, read)

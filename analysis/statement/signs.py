@@ -19,8 +19,13 @@ def questions(
     if money.check is not None and (asked := _contradicted(evidence, money)):
         return asked
     held, checked = judge.chain(evidence, money)
-    if checked >= 2 and held * 2 > checked:
-        return []
+    proven = checked >= 2 and held * 2 > checked
+    return [] if proven else _unproven(evidence, found, money, notes)
+
+
+def _unproven(
+    evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str]
+) -> list[model.Question]:
     if money.source == "columns":
         return _unnamed_pair(evidence, found, money)
     values = [value for value in judge.amounts(evidence, money) if value]

@@ -92,7 +92,8 @@ def _first_core(sample: Sequence[table.Row]) -> int:
 def _layout(source: table.Table, planned: plan.Plan) -> model.Layout:
     money = planned.money
     named = {
-        "date": planned.dates[:1], "value_date": (planned.value_date,), "amount": (money.amount,), "debit": (money.debit,),
+        "date": planned.dates[:1], "value_date": (planned.value_date,), "amount": (money.amount,),
+        "debit": (money.debit,),
         "credit": (money.credit,), "flag": (money.flag,), "balance": (money.balance,), "fee": (money.fee,),
         "currency": planned.currencies[:1], "text": planned.texts, "counterparty": planned.counterparty,
         "type": (planned.code,), "id": (planned.id,), "account": (planned.account,), "status": (planned.status,),

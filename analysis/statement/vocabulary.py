@@ -5,6 +5,7 @@ punctuation do not matter (`words.normalise` is applied to both sides). A longer
 it, so "debit currency" beside "debit" needs no order here.
 """
 
+# ruff: noqa: E501 (one line a language)
 from __future__ import annotations
 
 HEADERS: dict[str, str] = {

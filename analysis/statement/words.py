@@ -1,5 +1,6 @@
 """Look-ups over `vocabulary`: normalised once at import, matched by whole phrase, then by longest phrase inside."""
 
+# ruff: noqa: RUF001, SIM905 (words and signs of other alphabets are the data here)
 from __future__ import annotations
 
 import functools
@@ -58,14 +59,16 @@ _LONGEST = max(len(phrase.split()) for phrase in HEADER_PHRASES)
 _UNSPACED = sorted((phrase for phrase in HEADER_PHRASES if _CJK.search(phrase)), key=len, reverse=True)
 # Compound words (Buchungsbetrag, Kontowährung) end in the noun that names the role.
 _COMPOUND = {
-    "betrag": "amount", "datum": "date", "tag": "date", "saldo": "balance", "wahrung": "currency", "waehrung": "currency",
+    "betrag": "amount", "datum": "date", "tag": "date", "saldo": "balance", "wahrung": "currency",
+    "waehrung": "currency",
     "belopp": "amount", "belob": "amount", "bedrag": "amount", "dato": "date", "text": "text", "tekst": "text",
     "paiva": "date", "osszeg": "amount", "datuma": "date", "valuta": "currency", "nummer": "id", "referenz": "id",
 }  # fmt: skip
 
 
 def has_phrase(text: str, wanted: frozenset[str]) -> bool:
-    """True when one of `wanted` stands in the normalised `text` as whole words (anywhere, for scripts without spaces)."""
+    """True when one of `wanted` stands in the normalised `text` as whole words (anywhere, for scripts without "
+    "spaces)."""
     return longest_phrase(text, wanted) is not None
 
 
@@ -169,7 +172,7 @@ def _garbled(text: str) -> dict[str, float]:
 
 @functools.lru_cache(maxsize=8192)
 def flag_of(cell: str) -> str | None:
-    """ "credit", "debit" or "neutral" for a direction cell; None when it says neither."""
+    """One of "credit", "debit" or "neutral" for a direction cell; None when it says neither."""
     stripped = cell.strip()
     if stripped in ("+", "-", "/", "--"):
         return {"+": "credit", "-": "debit"}.get(stripped, "neutral")
@@ -185,7 +188,7 @@ def flag_of(cell: str) -> str | None:
 
 @functools.lru_cache(maxsize=8192)
 def status_of(cell: str) -> str | None:
-    """ "pending" or "void" for a status cell, None for a booked one."""
+    """Either "pending" or "void" for a status cell, None for a booked one."""
     text = normalise(cell)
     return STATUS_PHRASES.get(text) or STATUS_PHRASES.get(text.split()[0] if text else "")
 

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import IO
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree
 
 from analysis.statement import draft, errors, limits, model, table, tabular
 
@@ -113,12 +113,12 @@ class _Book:
         if self._left < 0:
             raise errors.LimitExceeded(f"the workbook inflates to more than {self.bounds.inflated_bytes} bytes")
 
-    def _elements(self, part: str, wanted: str) -> Iterator[ET.Element]:
+    def _elements(self, part: str, wanted: str) -> Iterator[ElementTree.Element]:
         """Elements of one name, each dropped once it was looked at."""
         depth = 0
         try:
             with self._open(part) as source:
-                for event, element in ET.iterparse(source, events=("start", "end")):  # noqa: S314 (no DTD: see _Counted)
+                for event, element in ElementTree.iterparse(source, events=("start", "end")):  # noqa: S314 (no DTD: see _Counted)
                     depth += 1 if event == "start" else -1
                     if depth > self.bounds.nesting:
                         raise errors.LimitExceeded(f"the XML is nested more than {self.bounds.nesting} levels deep")
@@ -126,7 +126,7 @@ class _Book:
                         yield element
                         element.clear()
         except (
-            ET.ParseError,
+            ElementTree.ParseError,
             zipfile.BadZipFile,
             zlib.error,
             EOFError,
@@ -154,7 +154,7 @@ class _Book:
             last = int(number) if number.isdigit() and len(number) < 8 else last + 1
             yield table.Row(last, self._cells(element, last))
 
-    def _cells(self, row: ET.Element, line: int) -> list[str]:
+    def _cells(self, row: ElementTree.Element, line: int) -> list[str]:
         cells: list[str] = []
         for cell in row:
             if cell.tag.rpartition("}")[2] != "c":
@@ -167,7 +167,7 @@ class _Book:
             cells.append(self._value(cell))
         return cells
 
-    def _value(self, cell: ET.Element) -> str:
+    def _value(self, cell: ElementTree.Element) -> str:
         kind = cell.get("t", "n")
         found = {child.tag.rpartition("}")[2]: child for child in cell}
         self.formulas += "f" in found
@@ -235,7 +235,7 @@ def _plain(value: Decimal) -> str:
     return text
 
 
-def _texts(element: ET.Element) -> str:
+def _texts(element: ElementTree.Element) -> str:
     """The runs of a string without its phonetic hints."""
     return "".join(
         found.text or "" for child in element for found in child.iter()

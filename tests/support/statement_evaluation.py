@@ -5,6 +5,7 @@ n_transactions_alt, sum_credits, sum_debits ("EUR=1;USD=2" for several currencie
 currency_in_file, balance_check. Empty cells are not asserted. Prints a table by format and each miss with its reason.
 """
 
+# ruff: noqa: T201 (a command: it prints its table)
 from __future__ import annotations
 
 import csv

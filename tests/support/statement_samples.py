@@ -4,6 +4,7 @@ Each is a `Sample(name, text, rows, money_in, money_out, first, last)`; `flagged
 due. Amounts are in major units as strings.
 """
 
+# ruff: noqa: E501, Q001, RUF001 (files of banks, as they write them)
 from __future__ import annotations
 
 from typing import NamedTuple

@@ -1,5 +1,6 @@
 """One file of each structured format, written here, and the traps of each."""
 
+# ruff: noqa: E501 (files of banks, as they write them)
 from __future__ import annotations
 
 import datetime
