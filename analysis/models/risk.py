@@ -67,7 +67,7 @@ def of_history(history: History, base_rate: float | None = None) -> DefaultRisk 
 def of_features(features: Floats, base_rate: float | None = None) -> DefaultRisk:
     """Risk of one row of features, shape (7,)."""
     rule = calibration()
-    parts = rule.slope * np.asarray(_booster().predict(features[None, :], pred_contrib=True, num_threads=1))[0]
+    parts = explained(features[None, :])[0]
     base = float(parts[-1]) + rule.intercept + rule.shift(base_rate)
     by_dimension: dict[str, float] = {}
     for feature, part in zip(risk_features.FEATURES, parts[:-1], strict=True):
@@ -82,6 +82,12 @@ def of_features(features: Floats, base_rate: float | None = None) -> DefaultRisk
             for feature, value in zip(risk_features.FEATURES, features, strict=True)
         },
     )
+
+
+def explained(features: Floats) -> Floats:
+    """Exact TreeSHAP values in calibrated log-odds: `features` (cases, 7) to (cases, 8), the last one the base."""
+    raw = _booster().predict(features, pred_contrib=True, num_threads=1)
+    return calibration().slope * np.asarray(raw, np.float64)
 
 
 @functools.cache

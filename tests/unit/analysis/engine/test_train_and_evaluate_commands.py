@@ -85,3 +85,12 @@ def test_a_label_that_cannot_be_read_is_named_by_its_row(tmp_path: pathlib.Path)
     ran = _run(evaluate.evaluate, "--data", tmp_path, "--labels", labels)
     assert ran.exit_code == 2
     assert "row 3" in ran.output
+
+
+def test_an_evaluation_draws_a_page(tmp_path: pathlib.Path) -> None:
+    page = tmp_path / "report.html"
+    ran = _run(evaluate.evaluate, "--data", tmp_path, "--labels", _labelled(tmp_path), "--html", page)
+    assert ran.exit_code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "<h2>Score</h2><svg" in text
+    assert ("SHAP" in text) is risk.available()
