@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from credpass.analysis.v1 import analysis_events_pb2
-from credpass.ingestion.v1 import error_reason_pb2
+from credpass.ingestion.v1 import error_reason_pb2, understanding_pb2
 from credpass.ingestion.v1 import ingestion_service_pb2 as pb
 
+from analysis.statement import model
 from mesh import errors as mesh_errors
+from mesh import logs
 from mesh import settings as mesh_settings
 from mesh.events import codec
-from services.ingestion import consumers, domain, errors, rpc, settings
+from services.ingestion import consumers, domain, errors, ports, rpc, settings
 from services.ingestion.usecases import following, previewing, receiving, showing, taking
 from tests.fakes import channels
 from tests.fakes import ingestion as fakes
@@ -44,6 +48,14 @@ class World:
         self.clock.move(seconds=1)
         with statement_path.calling(USER):
             return await self.servicer.UploadStatement(statement_path.messages(data, **form), None)
+
+    async def preview(self, data: bytes, **form: object) -> pb.PreviewStatementResponse:
+        async def messages() -> AsyncIterator[pb.PreviewStatementRequest]:
+            yield pb.PreviewStatementRequest(form=pb.UploadForm(**form))  # type: ignore[arg-type]
+            yield pb.PreviewStatementRequest(chunk=data)
+
+        with statement_path.calling(USER):
+            return await self.servicer.PreviewStatement(messages(), None)
 
     async def page(self, size: int, token: str) -> pb.ListUploadsResponse:
         with statement_path.calling(USER):
@@ -114,6 +126,78 @@ async def test_an_analysis_shows_in_the_status(world: World) -> None:
     assert (processed.status, processed.result.outcome) == ("processed", "insufficient_data")
     assert len(processed.result.messages) == 2
     assert processed.result.analysis_id == "analysis_1"
+
+
+async def test_what_was_understood_is_told_by_upload_and_status_and_not_by_the_list(world: World) -> None:
+    receipt = await world.upload(b"clean bad", accept_partial=True)
+    understood = receipt.understanding
+    assert (understood.transaction_count, understood.problem_count, list(understood.currencies)) == (1, 1, ["CZK"])
+    (problem,) = understood.problems
+    assert (problem.row, problem.column, problem.reason, problem.value) == (2, "Amount", "This is no amount.", "bad")
+    assert (await world.status(receipt.upload_id)).understanding == understood
+    (listed,) = (await world.page(10, "")).uploads
+    assert not listed.HasField("understanding")
+
+
+async def test_a_preview_names_the_fields_to_send_as_clients_know_them(world: World) -> None:
+    preview = await world.preview(b"clean bad open", currency="EUR")
+    assert (preview.understanding.transaction_count, preview.rejected_count) == (1, 1)
+    (question,) = preview.questions
+    assert (question.field, list(question.candidates), question.why) == ("dateOrder", ["dmy", "mdy"], "both orders fit")
+    assert world.reader.forms == [domain.Form(currency="EUR")]
+    assert world.uploads.is_empty
+
+
+def test_every_field_that_a_question_may_name_is_in_the_form() -> None:
+    kinds = get_args(model.QuestionKind)
+    assert set(kinds) <= set(pb.UploadForm.DESCRIPTOR.fields_by_name)
+    assert set(kinds) <= {field.name for field in dataclasses.fields(domain.Form)}
+    assert set(kinds) == {field.name for field in dataclasses.fields(model.Hints)}
+
+
+def test_nothing_of_a_statement_is_logged_when_a_message_is() -> None:
+    secret = "CANARY"
+    understood = understanding_pb2.Understanding(
+        first_date=secret, last_date=secret, sum_credits={"EUR": secret}, sum_debits={"EUR": secret}, notes=[secret],
+        problems=[understanding_pb2.RowProblem(column=secret, value=secret)],
+        reconciliation=understanding_pb2.Reconciliation(
+            breaks=[understanding_pb2.BalanceBreak(account=secret, expected=secret, found=secret)]
+        ),
+        tamper=understanding_pb2.Tamper(signals=[understanding_pb2.TamperSignal(evidence=secret)]),
+        transaction_count=4711,
+    )  # fmt: skip
+    for message in (
+        pb.UploadStatementResponse(understanding=understood),
+        pb.PreviewStatementResponse(understanding=understood),
+        pb.GetUploadStatusResponse(upload=pb.Upload(understanding=understood)),
+    ):
+        masked = str(logs.masked(message))
+        assert "4711" in masked
+        assert secret not in masked
+
+
+async def test_signs_from_beside_the_file_go_with_its_first_rows_only(world: World) -> None:
+    await world.upload(b"clean clean")
+    with statement_path.calling("user_two"):
+        world.clock.move(seconds=1)
+        copied = await world.servicer.UploadStatement(statement_path.messages(b"clean  clean"), None)
+    request = pb.StreamRowsRequest(user_id="user_two", upload_ids=[copied.upload_id])
+    world.statements.parts["user_two", copied.upload_id, ports.Part.ROWS] = b"row\n" * 500
+    pieces = [piece async for piece in world.servicer.StreamRows(request, None)]
+    assert [[(signal.code, signal.weight) for signal in piece.signals] for piece in pieces] == [
+        [("rows_of_another_owner", 0.3)],
+        [],
+    ]
+    assert "another" not in str(copied)
+
+
+async def test_the_country_of_the_latest_accepted_upload_is_told(world: World) -> None:
+    asked = pb.ListAcceptedUploadsRequest(user_id=USER)
+    assert (await world.servicer.ListAcceptedUploads(asked, None)).source_country == ""
+    for country in ("AT", "DE"):
+        receipt = await world.upload(country.encode() + b" clean", source_country=country)
+    answer = await world.servicer.ListAcceptedUploads(asked, None)
+    assert (answer.upload_ids[-1], answer.source_country) == (receipt.upload_id, "DE")
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("given", 1), ("withdrawn", 1), ("erased", 0)])
