@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,6 @@ PARAMETERS: dict[str, Any] = {
     "min_data_in_leaf": 15,
     "lambda_l2": 5.0,
     "feature_fraction": 0.7,
-    "monotone_constraints": [feature.rises for feature in risk_features.FEATURES],
     "monotone_constraints_method": "intermediate",
     "deterministic": True,
     "force_row_wise": True,
@@ -86,11 +86,14 @@ def folds(bad: Bools, repeat: int) -> Ints:
 
 
 def _fitted(features: Floats, bad: Bools) -> Any:
+    return fitted(features, bad, {feature.name: feature.rises for feature in risk_features.FEATURES})
+
+
+def fitted(features: Floats, bad: Bools, rises: Mapping[str, int]) -> Any:
+    """A LightGBM booster on `features`, whose names and monotone directions (1, -1, 0) are `rises`."""
     lightgbm: Any = importlib.import_module("lightgbm")
-    data = lightgbm.Dataset(
-        features, bad.astype(np.float64), feature_name=[feature.name for feature in risk_features.FEATURES]
-    )
-    return lightgbm.train(PARAMETERS, data, ROUNDS)
+    data = lightgbm.Dataset(features, bad.astype(np.float64), feature_name=list(rises))
+    return lightgbm.train({**PARAMETERS, "monotone_constraints": list(rises.values())}, data, ROUNDS)
 
 
 def _challenged(features: Floats, bad: Bools, seen: Bools) -> Floats:
