@@ -33,7 +33,9 @@ from analysis.statement.model import (
     Transaction,
 )
 from analysis.statement.parsing import parse
-from analysis.statement.serialise import UnknownRowFormat, deserialise_rows, serialise_rows
+from analysis.statement.serialise import UnknownRowFormat, deserialise_rows, quality_of, serialise_rows
+from analysis.statement.tamper import fingerprints, foreign_rows
+from analysis.statement.tamper import joined as tamper_report
 
 __all__ = [
     "NO_CURRENCY",
@@ -63,7 +65,11 @@ __all__ = [
     "UnknownRowFormat",
     "currency",
     "deserialise_rows",
+    "fingerprints",
+    "foreign_rows",
     "merge",
     "parse",
+    "quality_of",
     "serialise_rows",
+    "tamper_report",
 ]

@@ -38,7 +38,7 @@ def assemble(found: draft.Draft, as_of: datetime.date | None) -> model.ParsedSta
         n_problems=found.problems.count,
         questions=tuple(found.questions),
         reconciliation=verdict,
-        tamper=tamper.report(ordered, verdict, found.signals, as_of),
+        tamper=tamper.report(ordered, found.problems.kept, verdict, found.signals, as_of),
         notes=tuple(dict.fromkeys(notes)),
     )
 

@@ -15,10 +15,9 @@ from analysis.statement import dates, model
 _SETTLED_BY = 2.5  # points between the best and the second order
 _SPEAKS_OTHER = frozenset(
     "datum betrag fecha importe concepto data valor saldo montant libelle solde kwota opis bedrag omschrijving "
-    "naam dato "
-    "belop belob beskrivelse tekst castka osszeg suma iznos tutar tarih summa selgitus pvm maara soll haben "
-    "buchungstag "
-    "valuta wertstellung cargo abono descripcion descrizione importo descricao historico movimiento operation cuenta".split()
+    "naam dato belop belob beskrivelse tekst castka osszeg suma iznos tutar tarih summa selgitus pvm maara "
+    "soll haben buchungstag valuta wertstellung cargo abono descripcion descrizione importo descricao historico "
+    "movimiento operation cuenta".split()
 )
 
 

@@ -62,12 +62,16 @@ def _draft(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: dra
     return _from_text(text, encoding, hints, bounds, problems)
 
 
+# Before JSON: a SWIFT envelope begins with a brace.
+_MARKED = ((ofx.looks_like, ofx.read), (camt.looks_like, camt.read), (mt940.looks_like, mt940.read))
+
+
 def _from_text(
     text: str, encoding: str, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems
 ) -> draft.Draft:
-    for marked in (ofx, camt, mt940):  # before JSON: a SWIFT envelope begins with a brace
-        if marked.looks_like(text):
-            return marked.read(text, encoding, bounds, problems)
+    for looks_like, read in _MARKED:
+        if looks_like(text):
+            return read(text, encoding, bounds, problems)
     if json_format.looks_like(text):
         return json_format.read(text, hints, bounds, problems)
     if qif.looks_like(text):

@@ -68,7 +68,8 @@ _COMPOUND = {
 
 def has_phrase(text: str, wanted: frozenset[str]) -> bool:
     """True when one of `wanted` stands in the normalised `text` as whole words (anywhere, for scripts without "
-    "spaces)."""
+    "spaces).
+    """
     return longest_phrase(text, wanted) is not None
 
 

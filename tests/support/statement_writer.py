@@ -104,7 +104,7 @@ def _money(cents: int, how: Convention) -> list[str]:
     return [minus + plain, ""] if cents < 0 else ["", plain]
 
 
-def workbook(rows: Sequence[Sequence[str | int | float | datetime.date | None]]) -> bytes:
+def workbook(rows: Sequence[Sequence[str | float | datetime.date | None]]) -> bytes:
     """A workbook of one sheet; dates carry a date style, texts are inline."""
     body = "".join(
         f'<row r="{number}">' + "".join(_cell(value) for value in row) + "</row>" for number, row in enumerate(rows, 1)
@@ -123,7 +123,7 @@ def workbook(rows: Sequence[Sequence[str | int | float | datetime.date | None]])
     return out.getvalue()
 
 
-def _cell(value: str | int | float | datetime.date | None) -> str:
+def _cell(value: str | float | datetime.date | None) -> str:
     if value is None:
         return "<c/>"
     if isinstance(value, datetime.date):

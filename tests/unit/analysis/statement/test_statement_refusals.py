@@ -52,7 +52,10 @@ def test_limits_are_kept(bounds: statement.Limits, text: str) -> None:
 
 
 def test_unreadable_rows_are_named_and_the_clean_ones_kept() -> None:
-    text = "Date,Description,Amount\n2023-01-13,ok,5.00\n2023-13-45,bad day,6.00\n2023-01-15,bad figure,12..34\n2023-01-16,ok,-7.00\n"
+    text = (
+        "Date,Description,Amount\n2023-01-13,ok,5.00\n2023-13-45,bad day,6.00\n"
+        "2023-01-15,bad figure,12..34\n2023-01-16,ok,-7.00\n"
+    )
 
     parsed = statement.parse(text.encode(), file_name="mine.csv")
 
@@ -124,3 +127,28 @@ def test_canonical_rows_of_another_version_are_not_read() -> None:
         statement.deserialise_rows([whole.replace(b'"v":1', b'"v":2')])
     with pytest.raises(statement.UnknownRowFormat):
         statement.deserialise_rows([b"not rows"])
+
+
+def test_days_that_no_calendar_has_are_a_sign_of_tampering() -> None:
+    text = "Date,Text,Amount\n30.03.2023,a,5.00\n31.04.2023,b,6.00\n02.05.2023,c,-7.00\n"
+
+    parsed = statement.parse(text.encode())
+
+    assert [problem.code for problem in parsed.problems] == ["bad_date"]
+    assert [signal.code for signal in parsed.tamper.signals] == ["impossible_days"]
+
+
+def test_the_same_rows_have_the_same_fingerprint_whatever_their_words() -> None:
+    def month(text: str, step: int) -> bytes:
+        rows = "".join(f"2023-01-{day:02d},{text} {day},{day * step}.50,EUR\n" for day in range(10, 20))
+        return b"Date,Text,Amount,Currency\n" + rows.encode()
+
+    mine, copied, other = (
+        statement.fingerprints(statement.parse(data).transactions)
+        for data in (month("Shop", 1), month("Laden", 1), month("Shop", 2))
+    )
+
+    assert mine == copied
+    assert mine != other
+    report = statement.tamper_report([statement.foreign_rows(list(mine))])
+    assert report.score == 0.8
