@@ -8,10 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from gateway import contracts, envelope, headers, limits, multipart, routes, transcoding
+from gateway import contracts, envelope, headers, limits, multipart, observing, routes, transcoding
 from gateway.endpoints import Endpoint
-from gateway.http import ClientGone, Header, Receive, Request, Response, Send, send_response
-from gateway.observing import Observer
+from gateway.http import ClientGone, RawHeader, Receive, Request, Response, Send, send_response
 from gateway.pages import Page
 from gateway.settings import Settings
 from gateway.transcoding.status import http_status
@@ -48,11 +47,9 @@ class Gateway:
         endpoints: Mapping[transcoding.Route, Endpoint],
         pages: Mapping[str, Page],
         settings: Settings,
-        observer: Observer,
     ) -> None:
         self._transcoder, self._endpoints, self._pages, self._settings = compiled, endpoints, pages, settings
         self._statuses = contracts.error_statuses()
-        self._observer = observer
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request (ASGI 3)."""
@@ -64,7 +61,7 @@ class Gateway:
             request.believe_proxies(self._settings.trusted_proxies)
         route, response = await self._answer(request)
         await send_response(send, response, self._always(request, response), head_only=request.method == "HEAD")
-        self._observer(request, route, response.status, time.perf_counter() - started_s)
+        observing.observe(request, route, response.status, time.perf_counter() - started_s)
 
     async def _answer(self, request: Request) -> tuple[str, Response]:
         """The route's name, for log and metrics, and the answer: whatever happens, there is one."""
@@ -137,12 +134,12 @@ class Gateway:
             response.headers.append(("connection", "close"))
         return response
 
-    def _always(self, request: Request, response: Response) -> list[Header]:
+    def _always(self, request: Request, response: Response) -> list[RawHeader]:
         """Headers of every answer, less those that it brings itself: a page may be cached and name its own policy."""
-        brought = {name for name, _ in response.headers}
-        lines = [line for line in headers.EVERYWHERE if line[0] not in brought]
-        lines += [("x-request-id", request.request_id), ("x-correlation-id", request.correlation_id)]
-        return lines + headers.cors(request, self._settings.cors_origins)
+        lines = headers.everywhere(name for name, _ in response.headers)
+        lines.append((b"x-request-id", request.request_id.encode()))
+        lines.append((b"x-correlation-id", request.correlation_id.encode()))
+        return lines + headers.cors(request, self._settings.cors_origins) if self._settings.cors_origins else lines
 
 
 def _refused(refusal: transcoding.TranscodingError) -> errors.ServiceError:

@@ -16,7 +16,6 @@ from gateway.batching import Coalesced
 from gateway.endpoints import Door, Endpoint, Unary
 from gateway.http import Request, Response
 from gateway.limits import Limits
-from gateway.observing import Observer
 from gateway.settings import Settings
 from gateway.streaming import ServerStream, Upload
 from mesh import cache, clock, errors, sessions
@@ -47,7 +46,7 @@ async def build(
                 stack.push_async_callback(endpoint.close)
         readiness = Readiness(keys, store)
         served = {**pages.documentation(), **_live_pages(keys, readiness)}
-        yield Gateway(compiled, endpoints, served, own, Observer()), readiness
+        yield Gateway(compiled, endpoints, served, own), readiness
 
 
 def _endpoint(

@@ -49,7 +49,7 @@ class Door:
 
     async def draw(self, said: policy.MethodPolicy, identity: str) -> list[Header]:
         """Take one request from a budget."""
-        return (await self.budgets.take(routes.rate_class(said), identity)).headers()
+        return (await self.budgets.take(routes.rate_class(said.rate), identity)).headers()
 
     @contextlib.contextmanager
     def calling(
@@ -85,7 +85,7 @@ class Door:
 
     async def body(self, request: Request, route: transcoding.Route) -> bytes:
         """The body of a JSON route; empty where the route takes none."""
-        body = await request.body(self.settings.body_limit_bytes)
+        body = await request.body(self.settings.body_limit_bytes) if request.has_body else b""
         if not body:
             return body
         if not route.binding.body:

@@ -14,6 +14,7 @@ from mesh import errors
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Header = tuple[str, str]
+RawHeader = tuple[bytes, bytes]
 
 # Statuses whose answers have no body, nor a length or type of one (RFC 9110, sections 8.6, 15.3.5 and 15.4.5).
 BODILESS = frozenset({204, 304})
@@ -39,10 +40,21 @@ class Response:
 class Request:
     """A request: its line and headers at once, its body when somebody asks for it."""
 
-    __slots__ = ("_receive", "client_address", "correlation_id", "headers", "method", "path", "query", "request_id")
+    __slots__ = (
+        "_framed_by_headers",
+        "_receive",
+        "client_address",
+        "correlation_id",
+        "headers",
+        "method",
+        "path",
+        "query",
+        "request_id",
+    )
 
     def __init__(self, scope: dict[str, Any], receive: Receive, suffix: str) -> None:
         self._receive = receive
+        self._framed_by_headers: bool = scope["http_version"].startswith("1")
         self.method: str = scope["method"]
         # The path as it came: only the router may decode it, or %2F could not be told from a slash.
         self.path: str = scope["raw_path"].partition(b"?")[0].decode("latin-1")
@@ -53,6 +65,12 @@ class Request:
         self.client_address: str = scope["client"][0] if scope.get("client") else ""
         self.request_id = f"req_{suffix}"
         self.correlation_id = f"corr_{suffix}"
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body comes: in HTTP/1.1 one of two headers says so (RFC 9112, section 6.3), in HTTP/2 none need."""
+        headers = self.headers
+        return "content-length" in headers or "transfer-encoding" in headers or not self._framed_by_headers
 
     def bearer(self) -> str:
         """The token of `Authorization: Bearer` (RFC 6750); empty without one."""
@@ -104,15 +122,17 @@ class Request:
             self.client_address = candidate
 
 
-async def send_response(send: Send, response: Response, headers: Sequence[Header], *, head_only: bool) -> None:
-    """Write the answer. HEAD gets the same headers and no body (RFC 9110, section 9.3.2)."""
-    lines = [*response.headers, *headers]
+async def send_response(
+    send: Send, response: Response, headers: Sequence[RawHeader], *, head_only: bool = False
+) -> None:
+    """Write the answer; `headers` come on top of its own. HEAD gets them and no body (RFC 9110, section 9.3.2)."""
+    lines = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers]
+    lines += headers
     if response.status not in BODILESS:
-        lines.append(("content-type", response.content_type))
+        lines.append((b"content-type", response.content_type.encode("latin-1")))
         if response.stream is None:
-            lines.append(("content-length", str(len(response.body))))
-    encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in lines]
-    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+            lines.append((b"content-length", b"%d" % len(response.body)))
+    await send({"type": "http.response.start", "status": response.status, "headers": lines})
     if response.stream is None or head_only:
         await send({"type": "http.response.body", "body": b"" if head_only else response.body})
         return

@@ -21,7 +21,7 @@ MAX_LEASE = 200
 MAX_IDENTITIES = 20_000
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class Standing:
     """How a caller stands after a request: what the RateLimit headers say."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Sequence
 from typing import Any
@@ -32,9 +33,10 @@ def outside_policy(method: MethodDescriptor) -> policy.MethodPolicy:
     return said
 
 
-def rate_class(said: policy.MethodPolicy) -> str:
-    """The name of a method's budget in the settings: RATE_CLASS_READ -> read."""
-    return options_pb2.RateClass.Name(said.rate).removeprefix("RATE_CLASS_").lower()
+@functools.cache
+def rate_class(rate: options_pb2.RateClass.ValueType) -> str:
+    """The name of a budget in the settings: RATE_CLASS_READ -> read."""
+    return options_pb2.RateClass.Name(rate).removeprefix("RATE_CLASS_").lower()
 
 
 def takes_head(method: MethodDescriptor) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import collections
 import datetime as dt
 import logging
 import sys
@@ -61,15 +62,14 @@ class Sink:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._lines: list[Parts] = []
+        self._lines: collections.deque[Parts] = collections.deque()
         self._lock = threading.Lock()
         # The loop that will flush; None when no flush is due.
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def take(self, parts: Parts) -> None:
         """Take the parts of one line; nobody changes them afterwards."""
-        with self._lock:
-            self._lines.append(parts)
+        self._lines.append(parts)  # atomic, so that no call waits for a lock
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # no loop in this thread: nothing else would come to flush
@@ -87,7 +87,8 @@ class Sink:
     def flush(self) -> None:
         """Write what has been taken."""
         with self._lock:
-            taken, self._lines, self._loop = self._lines, [], None
+            self._loop = None
+            taken = [self._lines.popleft() for _ in range(len(self._lines))]
             if not taken:
                 return
             try:

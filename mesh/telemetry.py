@@ -49,16 +49,18 @@ POOL_BUSY = prometheus.Gauge("credpass_pool_busy", "Worker processes or threads 
 
 
 class Latencies:
-    """How the calls of one method went. It only adds numbers: every call of a process passes through here."""
+    """How the calls of one method, or the requests of one route, went. Every call of a process passes through here, so
+    it only adds numbers: a histogram and a counter of prometheus_client take ten times as long.
+    """
 
-    def __init__(self, service: str, method: str) -> None:
-        self._labels = (service, method)
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        self._labels = labels
         self._buckets = [0] * (len(LATENCY_BUCKETS_S) + 1)
         self._sum_s = 0.0
         self._outcomes: dict[str, int] = {}
 
     def add(self, outcome: str, taken_s: float) -> None:
-        """Count a call. `outcome`: "ok" or the kind of its error."""
+        """Count a call. `outcome`: "ok" or the kind of its error; a request's status."""
         self._buckets[bisect.bisect_left(LATENCY_BUCKETS_S, taken_s)] += 1
         self._sum_s += taken_s
         self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
@@ -72,31 +74,51 @@ class Latencies:
             calls.add_metric((*self._labels, outcome), count)
 
 
-class _Calls:
-    """Shows the latencies of every method when Prometheus asks."""
+class _Measured:
+    """Shows latencies when Prometheus asks: a histogram of times and a counter of outcomes, each (name, help text)."""
 
-    def __init__(self) -> None:
-        self.by_method: dict[tuple[str, str], Latencies] = {}
+    def __init__(
+        self, seconds: tuple[str, str], calls: tuple[str, str], labels: tuple[str, ...], outcome_label: str
+    ) -> None:
+        self._seconds, self._calls, self._names, self._outcome_label = seconds, calls, labels, outcome_label
+        self._by_labels: dict[tuple[str, ...], Latencies] = {}
+
+    def of(self, *labels: str) -> Latencies:
+        """Where the calls with these labels are counted; the same one for the same labels."""
+        return self._by_labels.setdefault(labels, Latencies(labels))
 
     def collect(self) -> Iterable[metrics_core.Metric]:
-        seconds = metrics_core.HistogramMetricFamily(
-            "credpass_rpc_seconds", "Time from a call's arrival to its answer.", labels=("service", "method")
-        )
-        calls = metrics_core.CounterMetricFamily(
-            "credpass_rpc_calls", "Calls served, by what came of them.", labels=("service", "method", "outcome")
-        )
-        for latencies in self.by_method.values():
+        seconds = metrics_core.HistogramMetricFamily(*self._seconds, labels=self._names)
+        calls = metrics_core.CounterMetricFamily(*self._calls, labels=(*self._names, self._outcome_label))
+        for latencies in self._by_labels.values():
             latencies.add_to(seconds, calls)
         return (seconds, calls)
 
 
-_calls = _Calls()
+_calls = _Measured(
+    ("credpass_rpc_seconds", "Time from a call's arrival to its answer."),
+    ("credpass_rpc_calls", "Calls served, by what came of them."),
+    ("service", "method"),
+    "outcome",
+)
+_requests = _Measured(
+    ("credpass_http_seconds", "Time to answer a request."),
+    ("credpass_http_requests", "Requests by route and status."),
+    ("route",),
+    "status",
+)
 REGISTRY.register(_calls)
+REGISTRY.register(_requests)
 
 
 def latencies(service: str, method: str) -> Latencies:
-    """Where the calls of a method are counted; the same one for the same names."""
-    return _calls.by_method.setdefault((service, method), Latencies(service, method))
+    """Where the calls of a method are counted."""
+    return _calls.of(service, method)
+
+
+def request_latencies(route: str) -> Latencies:
+    """Where the requests of a route of the gateway are counted."""
+    return _requests.of(route)
 
 
 class WorkerCounts(Protocol):

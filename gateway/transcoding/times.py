@@ -51,6 +51,7 @@ def parse_duration(text: str) -> tuple[int, int]:
     return (-seconds, -nanos) if found.group(1) else (seconds, nanos)
 
 
+@functools.lru_cache(maxsize=4096)  # moments come again: an issue date with each answer, now with a whole batch
 def format_timestamp(seconds: int, nanos: int) -> str:
     """RFC 3339 in UTC with 0, 3, 6 or 9 digits; raises EncodingError outside the years 1 to 9999."""
     if not (MIN_TIMESTAMP_S <= seconds <= MAX_TIMESTAMP_S and 0 <= nanos < 1_000_000_000):

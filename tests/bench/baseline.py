@@ -10,7 +10,9 @@ import orjson
 import redis.asyncio
 
 app = fastapi.FastAPI()
-store = redis.asyncio.Redis.from_url(os.environ.get("BENCH_REDIS_URL", "redis://127.0.0.1:6379/0"))
+# Blocking: the default pool refuses the 101st command at once, and 128 connections are asked for.
+pool = redis.asyncio.BlockingConnectionPool.from_url(os.environ["BENCH_REDIS_URL"], max_connections=64)
+store = redis.asyncio.Redis(connection_pool=pool)
 
 
 @app.get("/api/v1/verify/{token}")
