@@ -1,20 +1,8 @@
-"""One class per reason of `credpass/audit/v1/error_reason.proto`, and what the trail's own rooms tell each other."""
+"""What the trail's own rooms tell each other."""
 
 from __future__ import annotations
 
 from mesh import errors
-from mesh.errors import Kind
-
-DOMAIN = "credpass.audit.v1"
-
-
-class NoSuchRange(errors.ServiceError):
-    """The range asked for does not exist."""
-
-    kind = Kind.NOT_FOUND
-    domain = DOMAIN
-    reason = "NO_SUCH_RANGE"
-    message = "There are no such records."
 
 
 class TrailBroken(errors.Unavailable):

@@ -22,18 +22,15 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from credpass.mesh.v1 import options_pb2 as credpass_dot_mesh_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$credpass/audit/v1/error_reason.proto\x12\x11\x63redpass.audit.v1\x1a\x1e\x63redpass/mesh/v1/options.proto*R\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12%\n\x1a\x45RROR_REASON_NO_SUCH_RANGE\x10\x01\x1a\x05\xe8\xf4\x18\x94\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$credpass/audit/v1/error_reason.proto\x12\x11\x63redpass.audit.v1*+\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'credpass.audit.v1.error_reason_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_NO_SUCH_RANGE"]._loaded_options = None
-  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_NO_SUCH_RANGE"]._serialized_options = b'\350\364\030\224\003'
-  _globals['_ERRORREASON']._serialized_start=91
-  _globals['_ERRORREASON']._serialized_end=173
+  _globals['_ERRORREASON']._serialized_start=59
+  _globals['_ERRORREASON']._serialized_end=102
 # @@protoc_insertion_point(module_scope)

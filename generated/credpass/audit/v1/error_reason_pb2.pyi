@@ -24,14 +24,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     DESCRIPTOR: _descriptor.EnumDescriptor
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Never sent."""
-    ERROR_REASON_NO_SUCH_RANGE: _ErrorReason.ValueType  # 1
-    """The range asked for does not exist. Metadata: `last_sequence`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
-    """Reasons of the audit service, domain `credpass.audit.v1` in google.rpc.ErrorInfo."""
+    """Reasons of the audit service, domain `credpass.audit.v1` in google.rpc.ErrorInfo. Walking and listing fail only for reasons
+    of the mesh so far.
+    """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never sent."""
-ERROR_REASON_NO_SUCH_RANGE: ErrorReason.ValueType  # 1
-"""The range asked for does not exist. Metadata: `last_sequence`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
