@@ -23,7 +23,7 @@ RESAMPLINGS = 200
 _BLOCK_MONTHS = 3
 _SEED = 20_24  # any number; the same one everywhere, so that a history always gets the same interval
 _QUANTILES = (0.05, 0.95)
-_WIDEST = 400.0  # points; an interval this wide says next to nothing
+_WIDEST = 600.0  # points; an interval this wide says next to nothing
 _NO_BALANCES, _LEAST_FROM_TEXT = 0.9, 0.8
 
 

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from analysis import pipeline
 from analysis.preprocessors import columns
@@ -125,3 +128,31 @@ def test_balances_that_do_not_add_up_cost_credibility() -> None:
     assert found.quality.reconciliation == "breaks"
     assert found.credibility is not None
     assert "balances_do_not_add_up" in {one.code for one in found.credibility.reasons}
+
+
+_ANY_ROW = st.builds(
+    Transaction,
+    account=st.sampled_from(["A", "B"]),
+    booked=st.dates(dt.date(2023, 1, 1), dt.date(2025, 12, 31)),
+    amount_minor=st.one_of(st.sampled_from([0, 1, -1, 10**17]), st.integers(-(10**6), 10**6)),
+    currency=st.sampled_from(["EUR", "EUR", "USD", "XXX"]),
+    text=st.sampled_from(["", "SALARY", "RENT", "x", "ATM", "残高", "Überziehung"]),
+    row=st.integers(1, 10_000),
+    counterparty=st.sampled_from([None, "a", "b"]),
+    balance_minor=st.one_of(st.none(), st.integers(-(10**6), 10**6)),
+    bank_code=st.sampled_from([None, "SALA", "/-"]),
+    pending=st.sampled_from([False, False, False, True]),
+)
+
+
+@hypothesis.given(rows=st.lists(_ANY_ROW, max_size=120), as_of=st.sampled_from([None, dt.date(2024, 6, 1)]))
+@hypothesis.settings(max_examples=80, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+def test_any_rows_give_a_plain_answer(rows: list[Transaction], as_of: dt.date | None) -> None:
+    found = pipeline.analyse(rows, as_of=as_of, today=histories.TODAY)
+    json.dumps(found.to_dict(), allow_nan=False)
+    if found.score is None:
+        assert found.missing
+    else:
+        assert found.credibility is not None
+        parts = sum(part.contribution for part in found.dimensions.values())
+        assert parts + found.credibility.contribution == found.score
