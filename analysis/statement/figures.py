@@ -22,6 +22,11 @@ class Figure(NamedTuple):
     signed: bool
     currency: str | None
 
+    @property
+    def directed(self) -> Decimal:
+        """The value with the direction of a CR/DR beside it, where no sign stands."""
+        return self.value * self.flag if self.flag and not self.signed else self.value
+
 
 Reader = Callable[[str], Figure | None]
 

@@ -241,14 +241,11 @@ def _is_account(found: roles.Roles, index: int | None) -> bool:
 
 
 def _spare(found: roles.Roles, taken: set[int | None]) -> tuple[int, ...]:
+    """Columns of figures that nothing names and no role took."""
     return tuple(
         column.index
         for column in found.columns
-        if found.labelled
-        and column.is_money
-        and column.decimals
-        and not found.scores[column.index]
-        and column.index not in taken
+        if column.is_money and column.decimals and not found.scores[column.index] and column.index not in taken
     )
 
 

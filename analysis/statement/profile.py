@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 
 from analysis.statement import currency, dates, model, money, table, words
@@ -39,6 +40,18 @@ class Column:
     @property
     def is_money(self) -> bool:
         return self.filled > 0 and self.share(self.amounts) >= 0.6 and not self.is_date and self.longest_digits <= 13
+
+    @property
+    def is_counter(self) -> bool:
+        """The same number in every row, or one that grows by the same step: no amounts and no balances."""
+        if self.decimals or len(self.values) < 4 or self.distinct not in (1, len(self.values)):
+            return self.distinct == 1 and len(self.values) >= 4 and not self.signed
+        if self.distinct == 1:
+            return True
+        digits = [value.strip() for value in self.values]
+        if not all(digit.isdigit() and len(digit) < 19 for digit in digits):
+            return False
+        return len({int(other) - int(one) for one, other in itertools.pairwise(digits)}) == 1
 
     @property
     def is_currency(self) -> bool:
@@ -80,8 +93,8 @@ def _count(column: Column, text: str, bodies: list[str]) -> None:
     if amount is None:
         return
     column.amounts += 1
-    column.signed += amount.sign != 0
-    column.negative += amount.sign < 0
+    column.signed += amount.sign != 0 or amount.flag != 0
+    column.negative += (amount.sign or amount.flag) < 0
     digits = amount.body.replace("'", "")
     whole = digits.replace(".", "").replace(",", "")
     column.longest_digits = max(column.longest_digits, len(whole))

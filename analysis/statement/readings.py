@@ -101,7 +101,7 @@ def _balances(found: roles.Roles, balance: int | None, taken: Sequence[int]) -> 
         return [None]
     others = [
         column.index for column in found.columns
-        if column.is_money and column.index not in taken and column.filled >= 0.9 * len(column.values)
+        if column.is_money and not column.is_counter and column.index not in taken and column.filled >= 0.9 * len(column.values)
     ]  # fmt: skip
     return [*others[:6], None]
 
@@ -110,15 +110,26 @@ def _unlabelled(found: roles.Roles) -> Iterator[plan.Money]:
     """No header names an amount: what the cells look like has to do."""
     for left, right in roles.exclusive_pairs(found.columns)[:6]:
         for at in _balances(found, None, [left, right]):
-            for debit, credit, order in ((left, right, 0.0), (right, left, -0.05)):
-                money = _pair(found, debit, credit, at, 1.3 + order + 0.2 * _frequency(found, debit, credit))
-                money.by_words = True
-                yield money
+            yield from _unnamed_pairs(found, left, right, at)
     for column in found.columns:
-        if column.is_money and not (
-            found.scores[column.index].keys() & {"balance", "rate", "orig_amount", "fee", "id"}
+        if (
+            column.is_money
+            and not column.is_counter
+            and not (found.scores[column.index].keys() & {"balance", "rate", "orig_amount", "fee", "id"})
         ):
             yield from _amounts(found, column.index, None, _looks(column))
+
+
+def _unnamed_pairs(found: roles.Roles, left: int, right: int, balance: int | None) -> Iterator[plan.Money]:
+    """Both ways round, or the one way that signs show: a column of negative amounts is money out."""
+    shown = {index: _usual_sign(found, index) for index in (left, right)}
+    for debit, credit, order in ((left, right, 0.0), (right, left, -0.05)):
+        if shown[debit] < shown[credit]:
+            yield _pair(found, debit, credit, balance, 2.3)
+        elif shown[debit] == shown[credit]:
+            money = _pair(found, debit, credit, balance, 1.8 + order + 0.2 * _frequency(found, debit, credit))
+            money.by_words = True
+            yield money
 
 
 def _frequency(found: roles.Roles, debit: int, credit: int) -> float:

@@ -189,7 +189,7 @@ class Walker:
         figure = self._read[index](cells[index])
         if figure is None:
             return None
-        return figure.value * figure.flag if figure.flag and not figure.signed else figure.value
+        return figure.directed
 
     def _cut_short(self, row: table.Row) -> bool:
         """A row that ends before its balance cell, in a file whose rows have one."""

@@ -41,9 +41,7 @@ def _single_amount(money: plan.Money, read: figures.Reader, at: int) -> Callable
         figure = read(cells[at])
         if figure is None:
             return None, (None if cells[at].strip() in EMPTY else at)
-        value = figure.value
-        if figure.flag and not figure.signed:
-            value *= figure.flag
+        value = figure.directed
         if money.source == "flag" and flag_at is not None:
             kind = words.flag_of(cells[flag_at])
             if kind is None:
@@ -68,7 +66,7 @@ def _pair_amount(money: plan.Money, read: dict[int, figures.Reader]) -> Callable
             if figure is not None:
                 if total and figure.value:
                     return total, at  # money in and out on one row
-                total = (total or Decimal(0)) + sign * figure.value
+                total = (total or Decimal(0)) + sign * figure.directed
             elif cell.strip() not in EMPTY:
                 return None, at
         return total, None
