@@ -13,6 +13,7 @@ from decimal import Decimal
 from analysis.statement import figures, plan, words
 
 _SCALE = 10_000
+_BY_CHANCE = 0.25  # links that hold in figures that have nothing to do with each other
 _Value = int | None
 
 
@@ -158,7 +159,7 @@ def verdict(evidence: Evidence, money: plan.Money) -> float:
     points = money.prior
     if checked >= 2 or (checked == 1 and held == 1):
         share = held / checked
-        points += min(1.0, 0.4 + 0.15 * held) * share * 1.6 if held else -0.2
+        points += min(1.0, 0.4 + 0.15 * held) * share * 1.6 if share >= _BY_CHANCE else -0.2
     return points + (0.5 * agreement(evidence, money) if money.by_words else 0.0)
 
 

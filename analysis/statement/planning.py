@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from analysis.statement import (
+    currency,
     dateless,
     dates,
     errors,
@@ -214,7 +215,7 @@ def _completed(
         period=facts.period(known, order.order) if order.yearless and not hints.year else None,
         value_date=valued,
         value_order=value_order.order,
-        currencies=roles.currency_columns(found, money.columns),
+        currencies=_currencies(found, money, marks),
         texts=_texts(found, taken),
         spare=_spare(found, taken),
         counterparty=tuple(found.of("counterparty")[:3]),
@@ -238,6 +239,24 @@ def _is_account(found: roles.Roles, index: int | None) -> bool:
         any(char.isdigit() for char in value) and bool(_ACCOUNT.fullmatch(value.strip())) for value in column.values
     )
     return column.filled > 0 and column.distinct <= max(1, column.filled // 3 + 1) and numbered >= 0.8 * column.filled
+
+
+def _currencies(found: roles.Roles, money: plan.Money, marks: figures.Marks) -> tuple[int, ...]:
+    """Currency columns that the amounts do not contradict: yen have no decimals, so those are of another amount."""
+    readers = [(found.columns[index], figures.reader(marks.by_column[index])) for index in money.columns]
+    return tuple(
+        index
+        for index in roles.currency_columns(found, money.columns)
+        if not any(_too_fine(found.columns[index], column, read) for column, read in readers)
+    )
+
+
+def _too_fine(codes: profile.Column, amounts: profile.Column, read: figures.Reader) -> bool:
+    for code, cell in zip(codes.values, amounts.values, strict=True):
+        named, figure = currency.code_of(code), read(cell)
+        if named and figure and currency.exponent(named) == 0 and figure.value != int(figure.value):
+            return True
+    return False
 
 
 def _spare(found: roles.Roles, taken: set[int | None]) -> tuple[int, ...]:
