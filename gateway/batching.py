@@ -17,6 +17,8 @@ from mesh.rpc import coalescing, policy, status
 from mesh.rpc.interceptors import validation
 
 MAX_BATCH = 256
+# The service works on one batch while we fill, or take apart, another.
+IN_FLIGHT = 2
 
 
 class Coalesced:
@@ -32,7 +34,7 @@ class Coalesced:
         # Rules are compiled at first use, which takes milliseconds: better now than in somebody's call.
         protovalidate.collect_violations(routes.message_class(route.method.input_type)())
         self._coalescer: coalescing.Coalescer[protobuf.Message, Any] = coalescing.Coalescer(
-            self._send, max_batch=MAX_BATCH, timeout_s=door.settings.request_timeout_s, name=said.name
+            self._send, max_batch=MAX_BATCH, in_flight=IN_FLIGHT, timeout_s=door.settings.request_timeout_s, name=said.name
         )
 
     async def __call__(self, request: Request, variables: Variables) -> Response:

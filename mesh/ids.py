@@ -35,11 +35,9 @@ def new_token(prefix: str) -> str:
 
 def derived_id(prefix: str, *parts: str) -> str:
     """The id that these parts always give: SHA-256 over the length-prefixed parts, as 22 base62 characters."""
-    digest = hashlib.sha256()
-    for part in parts:
-        encoded = part.encode()
-        digest.update(len(encoded).to_bytes(4, "big") + encoded)
-    return f"{prefix}_{base62(digest.digest(), ID_LENGTH)}"
+    encoded = [part.encode() for part in parts]
+    framed = b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return f"{prefix}_{base62(hashlib.sha256(framed).digest(), ID_LENGTH)}"
 
 
 def base62(data: bytes, length: int) -> str:

@@ -7,6 +7,7 @@ compare as text. Keys that would read as a tag are refused.
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -66,6 +67,7 @@ def _untagged(value: Any) -> Any:
     return value
 
 
+@functools.lru_cache(maxsize=256)  # one moment stands in data, columns and event of each document of a batch
 def instant(value: datetime) -> str:
     """A datetime as text of 24 characters. Raises ValueError for one without a time zone."""
     if value.tzinfo is None:

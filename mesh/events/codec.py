@@ -60,11 +60,16 @@ def encode(event: port.Event) -> bytes:
         {
             "eventId": event.id,
             "eventType": event.type,
-            "timestamp": event.timestamp.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "timestamp": _text_of(event.timestamp),
             "payload": event.payload,
             "metadata": {"correlationId": event.correlation_id, "version": event.version},
         }
     )
+
+
+@functools.lru_cache(maxsize=256)  # the events of a batch have one moment
+def _text_of(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def decode(record: port.Record) -> port.Event:

@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)  # not frozen: that makes making one three times as dear, and each verification does
 class Event:
-    """An event as it is published: the envelope of design section 5 and where it goes.
+    """An event as it is published: the envelope of design section 5 and where it goes. Nobody changes one.
 
     `payload` is the event message as proto JSON (camelCase); `mesh.events.codec` makes events from messages and back.
     """

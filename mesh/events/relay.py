@@ -12,8 +12,12 @@ from mesh.documents import port as documents
 from mesh.events import port
 from mesh.events.retry import Backoff
 
-BATCH = 500
+BATCH = 5_000
 WAIT_S = 1.0
+# A round with this many events is followed by a pause: each costs two commits, in which the store's writers wait, so
+# under load few large ones are better. A handful goes out at once.
+PLENTY = 50
+PAUSE_S = 0.25
 LAST_BATCHES = 100
 LOG = logs.get()
 
@@ -48,8 +52,11 @@ class Relay:
 
     async def _round(self) -> None:
         try:
-            if not await self.relay_once():
+            published = await self.relay_once()
+            if not published:
                 await self._unless_stopped(self._documents.wait_for_events(WAIT_S))
+            elif PLENTY <= published < BATCH:
+                await self._unless_stopped(asyncio.sleep(PAUSE_S))
         except Exception as error:  # noqa: BLE001 - whatever stands in the way, the events stay and are tried again
             self._turn_red(error)
             delay_s = self._backoff.delay_s(self._failures)

@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 from mesh import errors, logs, telemetry
 
 RETRY_AFTER_S = 1.0
+# How many items make a further batch worth its call while one is under way: a call costs as much as some ten items.
+WORTH_A_CALL = 8
 LOG = logs.get()
 
 Item = TypeVar("Item")
@@ -24,8 +26,9 @@ class Coalescer(Generic[Item, Result]):
     """Collects items and sends them in batches.
 
     `send` takes at most `max_batch` items and gives one result each, in order; a result that is an exception is raised
-    for its item alone. `in_flight` batches may be under way, `max_waiting` items may wait; more are refused. A batch
-    that takes longer than `timeout_s` fails its own items. `name` shows in metrics.
+    for its item alone. `in_flight` batches may be under way, each beyond the first only if it is worth its call;
+    `max_waiting` items may wait; more are refused. A batch that takes longer than `timeout_s` fails its own items.
+    `name` shows in metrics.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Coalescer(Generic[Item, Result]):
     ) -> None:
         self._send, self._max_batch, self._in_flight = send, max_batch, in_flight
         self._max_waiting, self._timeout_s = max_waiting, timeout_s
+        self._worth = min(WORTH_A_CALL, max_batch)
         self._waiting: collections.deque[tuple[Item, asyncio.Future[Result]]] = collections.deque()
         self._flights: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -59,7 +63,8 @@ class Coalescer(Generic[Item, Result]):
             raise errors.Overloaded(retry_after_s=RETRY_AFTER_S)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if len(self._flights) < self._in_flight:
+        flights = len(self._flights)
+        if not flights or (flights < self._in_flight and len(self._waiting) >= self._worth):
             self._start()
         return await future
 
@@ -77,7 +82,7 @@ class Coalescer(Generic[Item, Result]):
 
     async def _fly(self) -> None:
         try:
-            while batch := self._next_batch():
+            while self._is_due() and (batch := self._next_batch()):
                 self._sizes.observe(len(batch))
                 await self._carry(batch)
         finally:
@@ -85,6 +90,10 @@ class Coalescer(Generic[Item, Result]):
             flight = asyncio.current_task()
             assert flight is not None
             self._flights.discard(flight)
+
+    def _is_due(self) -> bool:
+        """Whether a flight goes on: the only one takes what there is, others leave a handful to it."""
+        return len(self._flights) == 1 or len(self._waiting) >= self._worth
 
     async def _carry(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:

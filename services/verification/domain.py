@@ -84,7 +84,7 @@ class Standing:
         return (self.version, self.outcome, self.credential_id) != (later.version, later.outcome, later.credential_id)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)  # one a verification, so not frozen: that would take three times as long to make
 class Call:
     """One token to verify for one caller: an institution that is known already, or one that shows an API key."""
 
@@ -94,7 +94,7 @@ class Call:
     api_key: str = dataclasses.field(default="", repr=False)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)  # likewise
 class Answer:
     """An answer to one call. `verified_at` is one moment for all that are answered together."""
 

@@ -83,8 +83,9 @@ def _batch(outcomes: Sequence[verifying.Outcome]) -> pb.BatchVerifyTokensRespons
         if isinstance(outcome, errors.ServiceError):
             result.error.CopyFrom(status.to_status(outcome))
         else:
-            result.response.MergeFrom(_message(outcome.standing))
-            result.response.verified_at.MergeFrom(_timestamp(outcome.verified_at))
+            answer = result.response
+            answer.CopyFrom(_message(outcome.standing))  # half the price of MergeFrom
+            answer.verified_at.CopyFrom(_timestamp(outcome.verified_at))
     return response
 
 
