@@ -46,6 +46,19 @@ def find(rows: Sequence[table.Row]) -> Header:
     return best
 
 
+def unknown(rows: Sequence[table.Row], first: table.Row) -> Header:
+    """The row right above the first transaction, as a header of words that nobody knows: as wide, and all text."""
+    above = [position for position, row in enumerate(rows) if row.line < first.line and not row.blank]
+    if not above:
+        return NONE
+    row = rows[above[-1]]
+    filled = [cell for cell in row.cells if cell.strip()]
+    wide = len(row.cells) >= len(first.cells) - 1 and len(filled) * 4 >= len(first.cells) * 3
+    if not wide or any(_is_data(cell) or money.read(cell) for cell in filled):
+        return NONE
+    return _header(above[-1], row)
+
+
 def header_score(row: table.Row) -> float:
     """How much a row reads like a header: known words for a date and for money, no dates and amounts themselves."""
     if len(row.cells) < 2 or any(_is_data(cell) for cell in row.cells):

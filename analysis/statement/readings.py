@@ -108,8 +108,10 @@ def _balances(found: roles.Roles, balance: int | None, taken: Sequence[int]) -> 
 
 def _unlabelled(found: roles.Roles) -> Iterator[plan.Money]:
     """No header names an amount: what the cells look like has to do."""
+    balances = [index for index in found.of("balance") if found.columns[index].filled]
+    named = balances[0] if balances else None
     for left, right in roles.exclusive_pairs(found.columns)[:6]:
-        for at in _balances(found, None, [left, right]):
+        for at in _balances(found, named, [left, right]):
             yield from _unnamed_pairs(found, left, right, at)
     for column in found.columns:
         if (
@@ -117,7 +119,7 @@ def _unlabelled(found: roles.Roles) -> Iterator[plan.Money]:
             and not column.is_counter
             and not (found.scores[column.index].keys() & {"balance", "rate", "orig_amount", "fee", "id"})
         ):
-            yield from _amounts(found, column.index, None, _looks(column))
+            yield from _amounts(found, column.index, named, _looks(column))
 
 
 def _unnamed_pairs(found: roles.Roles, left: int, right: int, balance: int | None) -> Iterator[plan.Money]:

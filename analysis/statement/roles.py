@@ -37,7 +37,8 @@ class Roles:
 
     @property
     def labelled(self) -> bool:
-        return self.header is not headers.NONE
+        """Some heading names an amount; if none does, every column of figures is a candidate for everything."""
+        return any(self.scores[index].keys() & {"amount", "debit", "credit"} for index in range(len(self.columns)))
 
 
 def roles_of(header: headers.Header, columns: list[profile.Column]) -> Roles:

@@ -33,6 +33,9 @@ def _section(source: table.Table, start: int, hints: model.Hints) -> _Section:
     header = headers.find(sample)
     body = [row for row in sample[header.position + 1 :] if not row.blank]
     core = _core(body, header)
+    if header is headers.NONE and core:
+        header = headers.unknown(sample, core[0])
+        body = [row for row in sample[header.position + 1 :] if not row.blank]
     if not core and header is headers.NONE:
         raise errors.NoTransactionsFound("no row holds both a date and an amount")
     known = facts.gather(sample, header.position if header is not headers.NONE else _first_core(sample))

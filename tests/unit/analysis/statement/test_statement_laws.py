@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import dataclasses
 import datetime
+import io
 from collections import Counter
 from typing import Literal
 
@@ -146,3 +149,28 @@ def test_overlapping_uploads_merge_to_the_one_history(rows: list[writer.Movement
 
     assert Counter(map(key, merged)) == Counter(map(key, parsed.transactions))
     assert statement.merge([merged, first]) == merged
+
+
+@given(rows=movements(), how=conventions(), data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_unknown_headings_and_shuffled_columns_are_never_read_wrongly_in_silence(
+    rows: list[writer.Movement], how: writer.Convention, data: st.DataObject
+) -> None:
+    plain = dataclasses.replace(how, preamble=False, footer=False, encoding="utf-8")
+    table = list(csv.reader(io.StringIO(writer.csv_statement(rows, plain).decode()), delimiter=how.delimiter))
+    order = data.draw(st.permutations(range(len(table[0]))))
+    for column in data.draw(st.sets(st.sampled_from(range(len(order))))):
+        table[0][column] = f"qx{column}vz"
+    if data.draw(st.booleans()):
+        del table[0]
+    out = io.StringIO()
+    csv.writer(out, delimiter=how.delimiter).writerows([row[column] for column in order] for row in table)
+
+    try:
+        parsed = statement.parse(out.getvalue().encode())
+    except statement.StatementRefused:
+        return
+
+    wanted = Counter((row.booked, row.cents) for row in rows)
+    found = Counter((row.booked, row.amount_minor) for row in parsed.transactions)
+    assert found == wanted or parsed.problems or parsed.questions
