@@ -24,8 +24,8 @@ _LIMITS = (
         "aggregates of the other 290 are taken as published."
     ),
     (
-        "Fairness by outcome was not measured: the loans are too few by group. On 746 accounts of the same bank the share "
-        "of women with a risk below 15 % is 0.97 of that of men."
+        "Fairness by outcome was not measured: the loans are too few by group. On 746 accounts of the same bank the "
+        "share of women with a risk below 15 % is 0.97 of that of men."
     ),
     "Never use the probability without setting the base rate of your own population.",
 )

@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from analysis.models import risk
 from cli import analyse
@@ -26,7 +26,7 @@ def statement_file(tmp_path: pathlib.Path) -> pathlib.Path:
     return file
 
 
-def _run(*arguments: object) -> object:
+def _run(*arguments: object) -> Result:
     return CliRunner().invoke(_APP, [str(one) for one in arguments])
 
 

@@ -52,7 +52,7 @@ def _probability() -> Floats:
     features, bad, _ = _people()
     booster = boosting.fitted(features[_SEEN], bad[_SEEN], _RISES)
     slope, intercept = metrics.platt(booster.predict(features[_FITTING], raw_score=True), bad[_FITTING])
-    return 1 / (1 + np.exp(-(slope * booster.predict(features[_UNSEEN], raw_score=True) + intercept)))
+    return np.asarray(1 / (1 + np.exp(-(slope * booster.predict(features[_UNSEEN], raw_score=True) + intercept))))
 
 
 def test_probabilities_of_unseen_people_are_calibrated() -> None:

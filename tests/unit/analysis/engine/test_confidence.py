@@ -4,10 +4,11 @@ import dataclasses
 
 from analysis import pipeline
 from analysis.models import confidence
+from analysis.result import AnalysisResult
 from tests.support import histories
 
 
-def _result(life: histories.Life) -> pipeline.AnalysisResult:
+def _result(life: histories.Life) -> AnalysisResult:
     return pipeline.analyse(life.rows(), today=histories.TODAY)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from analysis import pipeline
 from analysis.explainability import recommendations
 from analysis.models import policy, registry, scoring
+from analysis.result import AnalysisResult
 from tests.support import histories
 
 _TROUBLED = histories.Life(
@@ -16,7 +17,7 @@ _TROUBLED = histories.Life(
 )  # fmt: skip
 
 
-def _result(life: histories.Life) -> pipeline.AnalysisResult:
+def _result(life: histories.Life) -> AnalysisResult:
     return pipeline.analyse(life.rows(), today=histories.TODAY)
 
 

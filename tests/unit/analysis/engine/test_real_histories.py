@@ -16,6 +16,7 @@ import pytest
 
 from analysis import pipeline
 from analysis.evaluation import shortened
+from analysis.result import AnalysisResult
 from analysis.statement.model import Transaction
 from tests.support import histories
 
@@ -58,12 +59,12 @@ def _transaction(account: str, place: int, line: dict[str, str]) -> Transaction:
 
 
 @functools.cache
-def _results() -> dict[str, pipeline.AnalysisResult]:
+def _results() -> dict[str, AnalysisResult]:
     found = {name: pipeline.analyse(rows, today=histories.TODAY) for name, rows in _accounts().items()}
     return {name: one for name, one in found.items() if one.status == "scored"}
 
 
-def _scores(results: list[pipeline.AnalysisResult]) -> np.typing.NDArray[np.float64]:
+def _scores(results: list[AnalysisResult]) -> np.typing.NDArray[np.float64]:
     return np.array([one.score for one in results], np.float64)
 
 

@@ -25,7 +25,10 @@ _LANGUAGES = ("de", "fr", "es", "it", "nl", "pt", "pl", "cs", "sv", "da", "hu", 
 
 def _dictionary() -> dict[str, dict[str, dict[str, list[str]]]]:
     source = pathlib.Path(analysis.preprocessors.__file__).parent / "data" / "categories.json"
-    return json.loads(source.read_text(encoding="utf-8"))["categories"]
+    categories: dict[str, dict[str, dict[str, list[str]]]] = json.loads(source.read_text(encoding="utf-8"))[
+        "categories"
+    ]
+    return categories
 
 
 def _analysed(rows: object) -> dict[str, object]:

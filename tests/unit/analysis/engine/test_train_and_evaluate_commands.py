@@ -6,8 +6,7 @@ import pathlib
 
 import pytest
 import typer
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from analysis.models import risk
 from cli import evaluate, train
