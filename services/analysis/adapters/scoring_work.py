@@ -13,7 +13,7 @@ import orjson
 
 from analysis import pipeline, result, statement
 from services.analysis import domain
-from services.analysis.adapters import findings
+from services.analysis.adapters import accounts, findings
 
 # A chunk is the number of its upload and what is said of that upload: first the doubts about it, as JSON, then the
 # bytes of its rows (`scoring.PooledEngine` makes them so).
@@ -22,10 +22,10 @@ _UPLOAD_NUMBER_BYTES = 4
 
 def score(arguments: dict[str, Any], source: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the findings over all uploads, merged per account, oldest first."""
-    uploads = list(_uploads(source))
+    uploads = accounts.told_apart(list(_uploads(source)))
     outcome = pipeline.analyse(
         statement.merge([upload.transactions for upload in uploads]),
-        accounts=_accounts(uploads),
+        accounts=accounts.once(account for upload in uploads for account in upload.accounts),
         statements=[upload.quality for upload in uploads],
         today=date.fromisoformat(arguments["today"]),
     )
@@ -45,16 +45,6 @@ def _doubted(quality: statement.Quality, doubts: Sequence[domain.Doubt]) -> stat
     clean = math.prod([1.0 - quality.tamper_score, *(1.0 - doubt.weight for doubt in doubts)])
     codes = (*quality.tamper_codes, *(doubt.code for doubt in doubts))
     return dataclasses.replace(quality, tamper_score=round(1.0 - clean, 4), tamper_codes=codes)
-
-
-def _accounts(uploads: Sequence[statement.StoredStatement]) -> list[statement.Account]:
-    """Each account once; what kind it is stays known though a later file does not say it."""
-    found: dict[str, statement.Account] = {}
-    for account in (account for upload in uploads for account in upload.accounts):
-        known = found.get(account.key)
-        kind = account.kind or (known.kind if known else None)
-        found[account.key] = dataclasses.replace(account, kind=kind)
-    return list(found.values())
 
 
 def _findings(outcome: result.AnalysisResult) -> domain.Findings:

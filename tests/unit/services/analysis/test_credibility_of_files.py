@@ -12,7 +12,7 @@ from credpass.analysis.v1 import analysis_service_pb2
 from credpass.ingestion.v1 import ingestion_service_pb2
 
 from services.ingestion import domain
-from tests.support import clocks, made_statements, statement_path
+from tests.support import clocks, made_statements, statement_formats, statement_path
 
 USER, OTHER = "user_one", "user_two"
 UNREAD = "could not be read"
@@ -189,3 +189,12 @@ async def test_the_region_is_of_the_latest_uploads_bank(path: statement_path.Pat
     )
     assert uploads.source_country == "DE"
     assert (await covering(path, list(uploads.upload_ids), USER)).region == "DE"
+
+
+async def test_two_exports_of_an_account_of_which_one_names_it_are_one_history(path: statement_path.Path) -> None:
+    movements = statement_formats.life()
+    one = await analysed(path, statement_formats.camt(movements))
+    files = [statement_formats.FORMATS[name][1](movements) for name in ("camt", "plain", "ofx-sgml", "french")]
+    merged = await analysed(path, *files, user_id=OTHER)
+    assert merged.data_points == one.data_points == len(movements)
+    assert merged.dimensions["incomeStability"].score == one.dimensions["incomeStability"].score
