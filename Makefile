@@ -11,7 +11,7 @@ STATEMENT ?=
 
 .PHONY: help
 help: ## Print this.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 32
 
 .PHONY: setup
 setup: $(STAMP) ## Make .venv with everything in it; quick when nothing changed.
