@@ -1,63 +1,22 @@
-"""Blobs: bytes by key, too large for a document. What `put` acknowledges is durable, down to the disk.
-
-Keys are `/`-separated names of letters, digits, `.`, `_`, `-`. The port stays within what an object store can do: whole
-writes, no appends, listing by prefix in order of the keys.
-"""
+"""Blobs as files under a folder."""
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
 import os
-import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import BinaryIO, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import BinaryIO, ParamSpec, TypeVar
 
-from mesh import errors, ids, urls
+from mesh import errors, ids
+from mesh.blobs import port
 
-VARIABLE = "CREDPASS_BLOBS_URL"
-LIST_LIMIT = 1000
 _PIECE_BYTES = 256 * 1024
-_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}){0,7}")
 _TEMPORARY = ".tmp"
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
-# The method `list` hides the built-in one inside the classes.
-Keys: TypeAlias = list[str]
-
-
-class BlobMissing(errors.NotFound):
-    """No blob has this key."""
-
-
-class Blobs(Protocol):
-    """A store of blobs. Any method raises `errors.Unavailable` when the store cannot be reached or is full."""
-
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
-        """Write a whole blob, over the old one if any; its size in bytes. A failed put leaves no trace."""
-        ...
-
-    def get(self, key: str) -> AsyncIterator[bytes]:
-        """The blob in pieces. Raises BlobMissing at the first."""
-        ...
-
-    async def delete(self, key: str) -> None:
-        """Remove a blob; harmless when there is none."""
-        ...
-
-    async def list(self, prefix: str, *, after: str = "", limit: int = LIST_LIMIT) -> Keys:
-        """Keys that begin with `prefix` and come after `after`, in order."""
-        ...
-
-    async def ping(self) -> None:
-        """Raise `errors.Unavailable` unless the store answers."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of everything."""
-        ...
 
 
 class FileBlobs:
@@ -93,7 +52,7 @@ class FileBlobs:
     async def delete(self, key: str) -> None:
         await _on_thread(_remove, self._path(key))
 
-    async def list(self, prefix: str, *, after: str = "", limit: int = LIST_LIMIT) -> Keys:
+    async def list(self, prefix: str, *, after: str = "", limit: int = port.LIST_LIMIT) -> port.Keys:
         return await _on_thread(self._list, prefix, after, limit)
 
     async def ping(self) -> None:
@@ -103,9 +62,7 @@ class FileBlobs:
         """Nothing is held between calls."""
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise ValueError(f"not a blob key: {key!r}")
-        return self._root / key
+        return self._root / port.checked(key)
 
     def _begin(self) -> BinaryIO:
         # The lock tells a writer's file from one that a killed process left behind (_sweep).
@@ -127,18 +84,11 @@ class FileBlobs:
         for folder in (target.parent, *(folder.parent for folder in made)):
             _sync_folder(folder)
 
-    def _list(self, prefix: str, after: str, limit: int) -> Keys:
+    def _list(self, prefix: str, after: str, limit: int) -> port.Keys:
         start = self._root / prefix.rpartition("/")[0]
         files = (path for path in start.rglob("*") if path.is_file())
         keys = (path.relative_to(self._root).as_posix() for path in files)
-        return sorted(key for key in keys if key.startswith(prefix) and key > after and _KEY.fullmatch(key))[:limit]
-
-
-def open_blobs(url: str, data: Path) -> Blobs:
-    """The store at `file:blobs` (a folder under `data`)."""
-    if urls.scheme(url) == "file":
-        return FileBlobs(urls.folder(VARIABLE, url, data))
-    raise urls.unknown(VARIABLE, url, "file")
+        return sorted(key for key in keys if key.startswith(prefix) and key > after and port.is_key(key))[:limit]
 
 
 async def _on_thread(work: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
@@ -164,7 +114,7 @@ def _open(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise BlobMissing from None
+        raise port.BlobMissing from None
 
 
 def _remove(path: Path) -> None:
