@@ -82,8 +82,15 @@ def _open_to_change(feature: registry.Feature, evidence: measures.Evidence) -> b
 def _recommendation(feature: registry.Feature, gain: int, value: float, target: float) -> Recommendation:
     reason = reasons.BY_FEATURE[feature.name]
     title = next(dimension.title for dimension in registry.DIMENSIONS if dimension.name == feature.dimension)
-    text = f"{reason.advice}: about +{gain} points."
+    text = f"{reason.advice} ({_step(value, target, feature.unit)}): about +{gain} points."
     return Recommendation(f"improve_{feature.name}", title, text, gain, round(value, 4), target)
+
+
+def _step(value: float, target: float, unit: str) -> str:
+    """The change as a person would write it; shares and ratios in percent."""
+    if unit in ("share", "ratio"):
+        return f"from {value:.0%} to {target:.0%}"
+    return f"from {value:.3g} to {target:.3g} {unit}"
 
 
 def _spread(found: list[Recommendation]) -> list[Recommendation]:
