@@ -34,22 +34,22 @@ Reader = Callable[[str], Figure | None]
 def reader(mark: model.DecimalMark) -> Reader:
     """A caching reader of cells; None for a cell that is no amount under the mark."""
     known: dict[str, Figure | None] = {}
+    plain, comma = _FAST[mark].fullmatch, mark == "comma"
 
     def read(cell: str) -> Figure | None:
-        try:
+        if plain(cell):  # nearly every cell of nearly every file
+            return Figure(Decimal(cell.replace(",", ".") if comma else cell), 0, cell[0] in "+-", None)
+        if cell in known:
             return known[cell]
-        except KeyError:
-            if len(known) > _CACHE_LIMIT:
-                known.clear()
-            found = known[cell] = figure(cell, mark)
-            return found
+        if len(known) > _CACHE_LIMIT:
+            known.clear()
+        found = known[cell] = _figure(cell, mark)
+        return found
 
     return read
 
 
-def figure(cell: str, mark: model.DecimalMark) -> Figure | None:
-    if _FAST[mark].fullmatch(cell):  # nearly every cell of nearly every file
-        return Figure(Decimal(cell if mark == "point" else cell.replace(",", ".")), 0, cell[0] in "+-", None)
+def _figure(cell: str, mark: model.DecimalMark) -> Figure | None:
     amount = money.read(cell)
     if amount is None:
         return None

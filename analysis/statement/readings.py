@@ -101,7 +101,8 @@ def _balances(found: roles.Roles, balance: int | None, taken: Sequence[int]) -> 
         return [None]
     others = [
         column.index for column in found.columns
-        if column.is_money and not column.is_counter and column.index not in taken and column.filled >= 0.9 * len(column.values)
+        if column.is_money and not column.is_counter and column.index not in taken
+        and column.filled >= 0.9 * len(column.values)
     ]  # fmt: skip
     return [*others[:6], None]
 

@@ -53,6 +53,7 @@ class Walker:
         self._left = leftovers.Leftovers(problems)
         self._header_seen = False
         self._group_pending = False  # under a title like "Pending transactions"
+        self._texts, self._parties = planned.texts, planned.counterparty
         figures_at = {*planned.dates, *planned.money.columns, planned.money.balance, planned.money.fee, planned.id}
         self._spoken = [index for index in range(planned.width) if index not in figures_at]
         self._may_be = summaries.first_word_test()
@@ -113,7 +114,8 @@ class Walker:
         cells = row.cells
         if len(cells) < self._plan.width:
             cells = cells + [""] * (self._plan.width - len(cells))
-        booked = self._booked(cells)
+        first = cells[self._plan.dates[0]]
+        booked = (self._day(first) if first else None) or self._booked(cells)
         if booked is None and self._plan.dateless == "same_day" and not self._dated(cells):
             booked = self._day_before
         amount, bad = self._amount(cells)
@@ -159,9 +161,9 @@ class Walker:
             amount,
             self._currency(cells),
             account or self._account,
-            _joined(cells, planned.texts),
+            _joined(cells, self._texts),
             self._value_day(cells[planned.value_date]) if planned.value_date is not None else None,
-            _joined(cells, planned.counterparty) or None,
+            (_joined(cells, self._parties) or None) if self._parties else None,
             balance,
             (cells[planned.code].strip() or None) if planned.code is not None else None,
             state == "pending" or self._group_pending,
@@ -233,7 +235,10 @@ class Walker:
     ) -> None:
         if booked is not None:
             at = next((index for index in self._plan.spare if money.read(cells[index])), None)
-            if at is None:
+            cut = min(self._plan.money.columns)
+            if len(row.cells) <= cut and self._plan.header.line:
+                self._problem(row, cut, "", "the row ends before its amount", "short_row")
+            elif at is None:
                 self._left.without_amount()
             else:
                 self._problem(row, at, cells[at], "the amount stands in a column that nothing names", "unknown_column")

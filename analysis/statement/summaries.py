@@ -18,6 +18,9 @@ def first_word_test() -> Callable[[str], bool]:
     known: dict[str, bool] = {}
 
     def may_be(cell: str) -> bool:
+        found = known.get(cell)
+        if found is not None:
+            return found
         first = cell[:40].lstrip().partition(" ")[0]
         found = known.get(first)
         if found is None:
