@@ -24,7 +24,7 @@ def check(system: SystemProcess) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def rows(system: SystemProcess, name: str, query: str) -> list[tuple[str, ...]]:
+def rows(system: SystemProcess, name: str, query: str) -> list[tuple[str | int, ...]]:
     with contextlib.closing(sqlite3.connect(f"file:{system.data / name}?mode=ro", uri=True)) as database:
         return database.execute(query).fetchall()
 
