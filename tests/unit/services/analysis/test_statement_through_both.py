@@ -11,6 +11,7 @@ from credpass.ingestion.v1 import ingestion_service_pb2
 
 from mesh.documents import port
 from services.ingestion import errors
+from tests.fakes import channels
 from tests.support import clocks, made_statements, statement_path
 
 USER = statement_path.USER
@@ -138,6 +139,18 @@ async def test_no_file_holds_the_statement_in_clear(path: statement_path.Path, t
     receipt = await path.upload(made_statements.statement())
     async with statement_path.flowing(path):
         await path.settled(receipt.upload_id)
+    assert files_with_canary(tmp_path) == ["control.txt"]
+
+
+async def test_nothing_of_a_preview_stays_anywhere(path: statement_path.Path, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "control.txt").write_text(made_statements.CANARY)
+    request = ingestion_service_pb2.PreviewStatementRequest(chunk=made_statements.statement())
+    with statement_path.calling(USER):
+        preview = await path.ingestion.PreviewStatement(channels.stream(request), None)
+    assert preview.understanding.transaction_count == 14 * 13
+    assert not await path.stands_on.blobs.list("uploads/")
+    assert await path.stands_on.documents.count("uploads", port.Query({"userId": USER})) == 0
+    assert await path.stands_on.documents.pending_events(10) == []
     assert files_with_canary(tmp_path) == ["control.txt"]
 
 
