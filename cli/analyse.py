@@ -86,7 +86,7 @@ def analyse(
         base_rate=base_rate,
     )
     if not question.with_risk:
-        print("lightgbm is not installed: no default risk", file=sys.stderr)
+        print("LightGBM cannot be loaded here (it needs the system's libgomp): no default risk", file=sys.stderr)
     if target.is_dir():
         _folder(target, question, json_lines=json_lines)
     elif json_lines:

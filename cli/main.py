@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import sys
 import tempfile
@@ -11,8 +12,9 @@ from typing import Annotated, Any, TypeVar
 import orjson
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
-from cli import analyse, inspect, report, system
+from cli import report, system
 from cli.client import Client, Refused
 from cli.journey import Journey, JourneyFailed, Outcome
 from mesh import errors
@@ -24,7 +26,26 @@ Result = TypeVar("Result")
 DEMO_STATEMENT = pathlib.Path(__file__).parent / "data" / "demo_statement.csv"
 SERVICES = ("gateway", *mesh_settings.SERVICES)
 
+# Commands of the engine alone, by the module that has them: what only serves does not wait for their imports.
+ENGINE_COMMANDS = {name: f"cli.{name}" for name in ("analyse", "inspect", "train", "evaluate")}
+
+
+class Commands(TyperGroup):
+    """The commands; those of the engine are imported when they are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *ENGINE_COMMANDS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in ENGINE_COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        alone = typer.Typer(add_completion=False)
+        alone.command(cmd_name)(getattr(importlib.import_module(ENGINE_COMMANDS[cmd_name]), cmd_name))
+        return typer.main.get_command(alone)
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Bank statements in, an explained trust score and a verifiable credential out.",
     no_args_is_help=True,
     add_completion=False,
@@ -88,10 +109,6 @@ def check_audit(data: Data = None) -> None:
 
     intact = _run(audit_trail.check(_environment(None, data), Console()))
     raise typer.Exit(0 if intact else 1)
-
-
-app.command()(analyse.analyse)
-app.command()(inspect.inspect)
 
 
 async def _up(environ: dict[str, str], statement: pathlib.Path | None = None) -> None:

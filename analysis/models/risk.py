@@ -10,7 +10,6 @@ import dataclasses
 import functools
 import importlib
 import importlib.resources
-import importlib.util
 import json
 import math
 from collections.abc import Mapping
@@ -49,8 +48,12 @@ class Calibration:
 
 
 def available() -> bool:
-    """True where lightgbm is installed."""
-    return importlib.util.find_spec("lightgbm") is not None
+    """True where lightgbm can be loaded: its library needs the system's OpenMP runtime (libgomp), which some lack."""
+    try:
+        importlib.import_module("lightgbm")
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 def log_odds(probability: float) -> float:
