@@ -16,6 +16,7 @@ import orjson
 
 from mesh.documents import port
 
+SCALARS = (str, bool, int, float, bytes)
 DATETIME, BYTES = "$d", "$b"
 OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -79,6 +80,6 @@ def column(value: port.Value) -> bool | int | float | str | bytes | None:
     """A value as an index has it. Raises TypeError for lists and maps, which cannot be indexed."""
     if isinstance(value, datetime):
         return instant(value)
-    if value is None or isinstance(value, bool | int | float | str | bytes):
+    if value is None or isinstance(value, SCALARS):
         return value
     raise TypeError(f"An indexed field cannot hold a {type(value).__name__}.")

@@ -26,6 +26,7 @@ class Table:
         self.name = f'"c_{collection.name}"'
         self.fields = {field: f'"f_{field}"' for field in fields}
         self._paths = [field.split(".") for field in fields]
+        self._plain = None if any(len(path) > 1 for path in self._paths) else tuple(fields)
         columns = "".join(f", {column}" for column in self.fields.values())
         self.target = f"INTO {self.name}(id, version, data{columns})"
         self.width = 3 + len(self.fields)
@@ -39,6 +40,8 @@ class Table:
 
     def columns(self, data: port.Data) -> list[Any]:
         """The values of the indexed fields, in the order of the columns."""
+        if self._plain is not None:
+            return [encoding.column(data.get(name)) for name in self._plain]
         return [encoding.column(_dig(data, path)) for path in self._paths]
 
     def create(self, connection: sqlite3.Connection) -> None:

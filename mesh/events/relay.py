@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -14,9 +15,9 @@ from mesh.events.retry import Backoff
 
 BATCH = 5_000
 WAIT_S = 1.0
-# A round with this many events is followed by a pause: each costs two commits, in which the store's writers wait, so
-# under load few large ones are better. A handful goes out at once.
-PLENTY = 50
+# So many events a second go out at once. Beyond that rounds are spaced: each costs two commits, in which the store's
+# writers wait, so under load few large ones are better.
+PROMPT_A_SECOND = 50
 PAUSE_S = 0.25
 LAST_BATCHES = 100
 LOG = logs.get()
@@ -36,6 +37,7 @@ class Relay:
         self._backoff = backoff or Backoff(first_s=0.1, longest_s=5.0)
         self._stopping = asyncio.Event()
         self._failures = 0
+        self._prompt_left, self._counted_at_s = float(PROMPT_A_SECOND), 0.0
 
     def stop(self) -> None:
         """Publish what the outbox holds now; `run` returns then."""
@@ -55,12 +57,19 @@ class Relay:
             published = await self.relay_once()
             if not published:
                 await self._unless_stopped(self._documents.wait_for_events(WAIT_S))
-            elif PLENTY <= published < BATCH:
+            elif self._is_busy(published) and published < BATCH:
                 await self._unless_stopped(asyncio.sleep(PAUSE_S))
         except Exception as error:  # noqa: BLE001 - whatever stands in the way, the events stay and are tried again
             self._turn_red(error)
             delay_s = self._backoff.delay_s(self._failures)
             await self._unless_stopped(asyncio.sleep(delay_s))
+
+    def _is_busy(self, published: int) -> bool:
+        """Whether more was published than may go out at once: a bucket that fills as time goes by."""
+        now_s = time.monotonic()
+        filled = min(PROMPT_A_SECOND, self._prompt_left + (now_s - self._counted_at_s) * PROMPT_A_SECOND)
+        self._prompt_left, self._counted_at_s = max(-PROMPT_A_SECOND, filled - published), now_s
+        return self._prompt_left < 0
 
     def _turn_red(self, error: Exception) -> None:
         self._failures += 1
