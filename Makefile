@@ -96,9 +96,9 @@ bench: setup backends ## Measure the hot path; the last line is JSON.
 	@$(BIN)/python -m tests.bench
 
 .PHONY: lock
-lock: setup ## Resolve the requirements anew.
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+lock: setup ## Resolve the requirements anew; those of development first, so that both agree.
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements-dev.txt pyproject.toml -o requirements.txt
 
 .PHONY: clean
 clean: ## Remove the environment and caches, never data.
