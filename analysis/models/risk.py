@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
 import importlib.resources
 import json
 import math
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.models import risk_features
+from analysis.models import boosting_library, risk_features
 from analysis.preprocessors.columns import Floats
 from analysis.preprocessors.history import History
 
@@ -50,7 +49,7 @@ class Calibration:
 def available() -> bool:
     """True where lightgbm can be loaded: its library needs the system's OpenMP runtime (libgomp), which some lack."""
     try:
-        importlib.import_module("lightgbm")
+        boosting_library.load()
     except (ImportError, OSError):
         return False
     return True
@@ -108,7 +107,7 @@ def calibration() -> Calibration:
 
 @functools.cache
 def _booster() -> Any:
-    return importlib.import_module("lightgbm").Booster(model_str=_data("risk_v1.txt"))
+    return boosting_library.load().Booster(model_str=_data("risk_v1.txt"))
 
 
 def _data(name: str) -> str:

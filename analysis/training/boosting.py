@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from analysis.evaluation import metrics
-from analysis.models import risk, risk_features
+from analysis.models import boosting_library, risk, risk_features
 from analysis.preprocessors.columns import Bools, Floats, Ints
 from analysis.training.loans import Loans
 
@@ -91,7 +90,7 @@ def _fitted(features: Floats, bad: Bools) -> Any:
 
 def fitted(features: Floats, bad: Bools, rises: Mapping[str, int]) -> Any:
     """A LightGBM booster on `features`, whose names and monotone directions (1, -1, 0) are `rises`."""
-    lightgbm: Any = importlib.import_module("lightgbm")
+    lightgbm = boosting_library.load()
     data = lightgbm.Dataset(features, bad.astype(np.float64), feature_name=list(rises))
     return lightgbm.train({**PARAMETERS, "monotone_constraints": list(rises.values())}, data, ROUNDS)
 
