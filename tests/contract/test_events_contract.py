@@ -6,17 +6,17 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from mesh import errors, events
 from mesh.events import port
-from tests.support import clocks
+from tests.support import clocks, kafka_records, kafka_server
 from tests.support.events_for_tests import number_of, publication, until
 
-BACKENDS = ["sqlite:events.db"]
+BACKENDS = ["sqlite", pytest.param("kafka", marks=pytest.mark.kafka)]
 ROOT = Path(__file__).parents[2]
 TOPIC = "data.ingested"
 TOPICS = (port.Topic(TOPIC, 6, 7), port.Topic("audit.events", 3, 90))
@@ -25,9 +25,29 @@ USERS = 40
 Opener = Callable[[], Awaitable[port.EventLog]]
 
 
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[kafka_server.Broker]:
+    with kafka_server.running() as broker:
+        yield broker
+
+
 @pytest.fixture(params=BACKENDS)
-def url(request: pytest.FixtureRequest) -> str:
+def backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture
+def url(backend: str, request: pytest.FixtureRequest) -> str:
+    if backend == "sqlite":
+        return "sqlite:events.db"
+    broker: kafka_server.Broker = request.getfixturevalue("kafka")
+    return kafka_server.with_prefix(broker.url)
+
+
+@pytest.fixture
+def patience_s(backend: str) -> float:
+    """After how long an empty poll means that there is nothing: a log elsewhere does not answer at once."""
+    return 0.0 if backend == "sqlite" else 1.5
 
 
 @pytest.fixture
@@ -67,6 +87,16 @@ async def _take(consumer: port.Consumer, count: int, *, commit: bool = True, lim
             taken += records
             if commit:
                 await consumer.commit(records)
+    return taken
+
+
+async def _rest(
+    consumer: port.Consumer, patience_s: float, busy: frozenset[tuple[str, int]] = frozenset()
+) -> list[port.Record]:
+    """All records that are there for a consumer now."""
+    taken: list[port.Record] = []
+    while records := await consumer.poll(100, patience_s, busy=busy):
+        taken += records
     return taken
 
 
@@ -157,14 +187,12 @@ async def test_a_cancelled_poll_loses_nothing(log: port.EventLog) -> None:
     assert _numbers(taken) == list(range(30))
 
 
-async def test_busy_partitions_are_left_out(log: port.EventLog) -> None:
+async def test_busy_partitions_are_left_out(log: port.EventLog, patience_s: float) -> None:
     await _publish(log, range(60))
     async with log.consumer("group", [TOPIC]) as consumer:
         first = await consumer.poll(1, 5.0)
-        busy = {(first[0].topic, first[0].partition)}
-        rest: list[port.Record] = []
-        while records := await consumer.poll(100, 0.0, busy=busy):
-            rest += records
+        busy = frozenset({(first[0].topic, first[0].partition)})
+        rest = await _rest(consumer, patience_s, busy)
         assert busy.isdisjoint((record.topic, record.partition) for record in rest)
         left = await _take(consumer, 60 - 1 - len(rest))
     assert {(record.topic, record.partition) for record in left} == busy
@@ -210,10 +238,19 @@ async def _share(consumers: Sequence[port.Consumer], log: port.EventLog) -> list
         while not all(seen) or any(first & second for first in seen for second in seen if first is not second):
             await _publish(log, range(number, number + 2 * USERS))
             number += 2 * USERS
-            for index, consumer in enumerate(consumers):
-                records = await consumer.poll(1_000, 0.1)
-                seen[index] = {record.partition for record in records}
-                await consumer.commit(records)
+            seen = await _seen(consumers, 2 * USERS)
+    return seen
+
+
+async def _seen(consumers: Sequence[port.Consumer], count: int) -> list[set[int]]:
+    """Of which partitions each consumer gets these records."""
+    seen: list[set[int]] = [set() for _ in consumers]
+    while count > 0:
+        for index, consumer in enumerate(consumers):
+            records = await consumer.poll(1_000, 0.1)
+            seen[index] |= {record.partition for record in records}
+            await consumer.commit(records)
+            count -= len(records)
     return seen
 
 
@@ -232,16 +269,15 @@ async def test_members_of_a_group_share_the_partitions(open_log: Opener, process
             taken = sorted([*taken, *_numbers(await _take(one, 1))])
 
 
-async def test_a_partition_passes_on_only_when_its_records_are_finished(log: port.EventLog) -> None:
+async def test_a_partition_passes_on_only_when_its_records_are_finished(log: port.EventLog, patience_s: float) -> None:
     await _publish(log, range(60))
     async with log.consumer("group", [TOPIC]) as one:
         in_hand = await _take(one, 60, commit=False)
         async with log.consumer("group", [TOPIC]) as two:
             await _publish(log, range(60, 120))
             assert await two.poll(100, 0.3) == []
-            taken = await one.poll(100, 0.0)
+            taken = await _rest(one, patience_s)
             assert len({record.partition for record in taken}) == 3
-            assert await one.poll(100, 0.0) == []
             await one.commit([*in_hand, *taken])
             async with asyncio.timeout(20):
                 while len(taken) < 60:
@@ -302,25 +338,56 @@ async def test_a_killed_members_records_go_to_the_next(open_log: Opener, url: st
         assert _numbers(await _take(consumer, 60)) == list(range(60))
 
 
+@pytest.fixture
+def age(url: str, log: port.EventLog, clock: clocks.HandClock) -> Callable[[], Awaitable[None]]:
+    """Makes all records of TOPIC so old that they go."""
+
+    async def by_clock() -> None:
+        clock.move(days=7.5)
+
+    async def by_broker() -> None:
+        # A broker's clock cannot be moved, and its retention looks every five minutes: it is told to do what that does.
+        await kafka_records.delete_all(url, TOPIC)
+
+    return by_clock if url.startswith("sqlite") else by_broker
+
+
 async def test_retention_takes_old_records_and_nobody_waits_for_them(
-    log: port.EventLog, clock: clocks.HandClock
+    log: port.EventLog, age: Callable[[], Awaitable[None]], patience_s: float
 ) -> None:
     await _publish(log, range(30))
     await _publish(log, range(30), topic="audit.events")
     async with log.consumer("group", [TOPIC]) as consumer:
         await _take(consumer, 5)
-        clock.move(days=7.5)
-        await _publish(log, range(30, 40))
-        await log.sweep()
+    await age()
+    await _publish(log, range(30, 40))
+    await log.sweep()
+    async with log.consumer("group", [TOPIC]) as consumer:
         assert await consumer.lag() == 10
         rest = await _take(consumer, 10)
         await log.sweep()
-        assert await consumer.poll(10, 0.0) == []
+        assert await consumer.poll(10, patience_s) == []
         await _publish(log, range(40, 50))
         rest += await _take(consumer, 10)
     assert _numbers(rest) == list(range(30, 50))
     async with log.consumer("group", ["audit.events"]) as consumer:
         assert len(await _take(consumer, 30)) == 30
+
+
+async def test_a_member_at_work_goes_on_after_records_that_retention_took(
+    log: port.EventLog, age: Callable[[], Awaitable[None]]
+) -> None:
+    await _publish(log, range(30))
+    async with log.consumer("group", [TOPIC]) as consumer:
+        taken = await _take(consumer, 5)
+        await age()
+        await _publish(log, range(30, 60))
+        await log.sweep()
+        # What it had fetched already may still come.
+        while not set(range(30, 60)) <= set(_numbers(taken)):
+            taken += await _take(consumer, 1)
+        assert await consumer.lag() == 0
+    assert len(set(_numbers(taken))) == len(taken)
 
 
 async def test_a_topic_may_grow(log: port.EventLog) -> None:
