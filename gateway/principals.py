@@ -51,17 +51,22 @@ class SigningKeys:
         Raises:
             errors.InvalidCredentials: there is no such key.
         """
-        if kid not in self._keys and self._clock.now().timestamp() - self._read_at_s > KEYS_REFRESH_S:
-            await self._read()
+        if kid not in self._keys:
+            await self._refresh()
         try:
             return self._keys[kid]
         except KeyError:
             raise errors.InvalidCredentials from None
 
     async def published(self) -> list[dict[str, str]]:
-        """The keys as a JSON Web Key Set lists them (RFC 7517)."""
-        await self._read()
+        """The keys as a JSON Web Key Set lists them (RFC 7517), at most a few seconds old."""
+        await self._refresh()
         return self._published
+
+    async def _refresh(self) -> None:
+        """Ask auth, unless it was asked a moment ago: anybody may ask for the keys, as often as they like."""
+        if self._clock.now().timestamp() - self._read_at_s > KEYS_REFRESH_S:
+            await self._read()
 
     async def _read(self) -> None:
         answer = await self._auth.ListSigningKeys(auth_service_pb2.ListSigningKeysRequest())
