@@ -44,7 +44,7 @@ async def open_backends(settings: settings.Settings, clock: clocks.Clock | None 
     async with contextlib.AsyncExitStack() as stack:
         stored = await open_documents(settings.documents_url, data, time)
         stack.push_async_callback(stored.close)
-        log = await open_events(settings.events_url, data, time)
+        log = await open_events(settings.events_url, data, time, settings.instance)
         stack.push_async_callback(log.close)
         cached = cache.open_cache(settings.cache_url, data)
         stack.push_async_callback(cached.close)

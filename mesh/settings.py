@@ -131,7 +131,8 @@ class Settings:
     `data`: folder under which relative paths of backends lie. `targets`: where each service is reached. `listens`:
     where each service listens. `ops_listens`, `health_listens`: plain ports (HTTP; gRPC health) by process, loopback
     or pod network only. `drain_s`: how long a stopping server lets calls finish. `public_url`: for links in mails.
-    `concurrency`: calls that one server works on at once; more are refused as overload.
+    `concurrency`: calls that one server works on at once; more are refused as overload. `instance`: this process's
+    name in its consumer groups on Kafka, unique and the same after a restart, which then moves no partitions; or empty.
     """
 
     data: Path = Path("var")
@@ -151,6 +152,7 @@ class Settings:
     health_listens: Mapping[str, str] = dataclasses.field(default_factory=lambda: side_addresses(HEALTH_OFFSET))
     drain_s: float = 20.0
     concurrency: int = 1000
+    instance: str = ""
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Settings:
@@ -175,6 +177,7 @@ class Settings:
             health_listens=one_address(environ, "CREDPASS_HEALTH_LISTEN", side_addresses(HEALTH_OFFSET)),
             drain_s=duration_s(environ, "CREDPASS_DRAIN", 20.0, 0.0, 600.0),
             concurrency=integer(environ, "CREDPASS_CONCURRENCY", 1000, 1, 100_000),
+            instance=text(environ, "CREDPASS_INSTANCE", ""),
         )
 
     def listen(self, service: str) -> str:
