@@ -12,12 +12,16 @@ VARIABLE = "CREDPASS_DOCUMENTS_URL"
 
 
 async def open_documents(url: str, data: Path, clock: clocks.Clock) -> port.Documents:
-    """Open the store that a URL names: `sqlite:credpass.db`, under `data` unless the path is absolute.
+    """Open the store that a URL names: `sqlite:credpass.db`, under `data` unless the path is absolute, or `mongodb://`.
 
     Raises `SettingsError` for any other scheme, `mesh.errors.Unavailable` when the store cannot be opened.
     """
+    if urls.scheme(url) in {"mongodb", "mongodb+srv"}:
+        from mesh.documents import mongodb
+
+        return await mongodb.open_server(url, clock)
     if urls.scheme(url) != "sqlite":
-        raise urls.unknown(VARIABLE, url, "sqlite")
+        raise urls.unknown(VARIABLE, url, "sqlite", "mongodb", "mongodb+srv")
     if urls.path(url, data) == data:
         raise settings.SettingsError(f"{VARIABLE}: names no file")
     from mesh.documents import sqlite

@@ -75,12 +75,19 @@ class SqliteDocuments:
         outbox = {document_id: _outbox_rows(document.events) for document_id, document in first.items()}
         ordered = list(dict.fromkeys(document.id for document in documents))
 
-        def work(connection: sqlite3.Connection) -> None:
-            found = {row[0] for row in connection.execute(table.present, (orjson.dumps(ordered).decode(),))}
-            new = [document_id for document_id in ordered if document_id not in found]
-            with _refusing_duplicates(collection):
-                sqlite.insert_rows(connection, table.target, table.width, [rows[name] for name in new])
+        def insert(connection: sqlite3.Connection, new: Sequence[str]) -> None:
+            sqlite.insert_rows(connection, table.target, table.width, [rows[name] for name in new])
             sqlite.insert_rows(connection, OUTBOX, 3, [row for name in new for row in outbox[name]])
+
+        def work(connection: sqlite3.Connection) -> None:
+            if len(ordered) <= sqlite.ROWS_A_STATEMENT:
+                # Mostly all are new. One statement inserts all of them or none, so a refusal leaves nothing behind.
+                with contextlib.suppress(sqlite3.IntegrityError):
+                    insert(connection, ordered)
+                    return
+            found = {row[0] for row in connection.execute(table.present, (orjson.dumps(ordered).decode(),))}
+            with _refusing_duplicates(collection):
+                insert(connection, [document_id for document_id in ordered if document_id not in found])
 
         await self._database.write(work)
         self._written.set()

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -16,10 +16,10 @@ import pytest
 from mesh import documents, errors
 from mesh.documents import port
 from mesh.documents.port import Collection, Index, NewDocument, Query
-from tests.support import clocks
+from tests.support import clocks, ferretdb
 from tests.support.events_for_tests import event, number_of
 
-BACKENDS = ["sqlite:credpass.db"]
+BACKENDS = ["sqlite:credpass.db", pytest.param("mongodb", marks=pytest.mark.mongodb)]
 ROOT = Path(__file__).parents[2]
 T0 = datetime(2026, 2, 15, 10, 0, tzinfo=UTC)
 THINGS = Collection(
@@ -35,9 +35,19 @@ THINGS = Collection(
 Opener = Callable[[], Awaitable[port.Documents]]
 
 
+@pytest.fixture(scope="session")
+def mongodb() -> Iterator[str]:
+    with ferretdb.running() as server:
+        yield server
+
+
 @pytest.fixture(params=BACKENDS)
-def url(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param != "mongodb":
+        yield str(request.param)
+        return
+    with ferretdb.fresh_database(request.getfixturevalue("mongodb")) as fresh:
+        yield fresh
 
 
 @pytest.fixture
