@@ -82,13 +82,15 @@ def _same_text(one: model.Transaction, other: model.Transaction, _: bool) -> boo
 def _alike(one: model.Transaction, other: model.Transaction, complete: bool) -> bool:
     """Same money on the same day under different words (another export format of the bank).
 
-    On a day that lies inside both uploads each of them holds every row of it, so it must be the same row. On a day
-    where one of them begins or ends the texts must have something in common.
+    On a day that lies inside both uploads each of them holds every row of it, so it must be the same row, even where
+    its balance differs because the day was printed in another order. On a day where one of them begins or ends the
+    balances must agree, or else the texts have something in common.
     """
-    balances = (one.balance_minor, other.balance_minor)
-    if None not in balances:
-        return balances[0] == balances[1]
-    return complete or bool(_words(one.text) & _words(other.text)) or not (one.text and other.text)
+    if complete:
+        return True
+    if one.balance_minor is not None and other.balance_minor is not None:
+        return one.balance_minor == other.balance_minor
+    return bool(_words(one.text) & _words(other.text)) or not (one.text and other.text)
 
 
 def _both_complete(

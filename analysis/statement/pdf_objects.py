@@ -169,6 +169,8 @@ class Document:
             lexer = Lexer(body[:first], 0, self._bounds.nesting)
             for _ in range(min(count, _MAX_OBJECTS)):
                 inner, offset = lexer.value(), lexer.value()
+                if offset is lexer.END:
+                    break
                 if isinstance(inner, int) and isinstance(offset, int) and inner not in self._offsets:
                     self._known[inner] = Lexer(body, first + offset, self._bounds.nesting).value()
 

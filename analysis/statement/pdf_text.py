@@ -10,6 +10,8 @@ from typing import Any
 from analysis.statement import errors, limits, pdf_fonts, pdf_objects
 
 _MAX_OPERATORS = 2_000_000
+_MAX_GLYPHS = 200_000  # a page full of small print has ten thousand
+_WORD_CHARS = 200
 _FORM_DEPTH = 6
 _SPACE = 0.18  # of the font size: a wider gap between two characters ends a word
 
@@ -193,6 +195,8 @@ class _Machine:
         state = self._state
         if state.font is None:
             return
+        if len(self.glyphs) + len(raw) > _MAX_GLYPHS:
+            raise errors.LimitExceeded(f"a page of the PDF has more than {_MAX_GLYPHS} characters")
         for text, width, spaced in state.font.decode(raw):
             step = (width / 1000.0 * state.size + state.spacing + (state.word_spacing if spaced else 0.0)) * state.scale
             full = _times(self._text, state.matrix)
@@ -260,7 +264,11 @@ def _words(glyphs: list[_Glyph]) -> list[Word]:
         for glyph in sorted(line, key=lambda glyph: glyph.x0):
             if glyph.text.isspace():
                 open_word = None
-            elif open_word is not None and glyph.x0 - open_word.x1 <= _SPACE * glyph.size:
+            elif (
+                open_word is not None
+                and len(open_word.text) < _WORD_CHARS
+                and glyph.x0 - open_word.x1 <= _SPACE * glyph.size
+            ):
                 if glyph.x0 < open_word.x1 - 0.5 * glyph.size and open_word.text.endswith(glyph.text):
                     continue  # bold by drawing twice
                 open_word.text += glyph.text

@@ -154,7 +154,7 @@ class Walker:
         planned = self._plan
         state = words.status_of(cells[planned.status]) if planned.status is not None else None
         neutral = planned.money.flag is not None and words.flag_of(cells[planned.money.flag]) == "neutral"
-        account = cells[planned.account].strip() if planned.account is not None else ""
+        account = _account_key(cells[planned.account]) if planned.account is not None else ""
         return draft.DraftRow(
             row.line,
             booked,
@@ -359,6 +359,13 @@ def _within(parts: dates.Parts, order: model.DateOrder, period: _Period) -> date
         return max((period[0] - day).days, (day - period[1]).days, 0)
 
     return min(days, key=distance, default=None)
+
+
+@functools.lru_cache(maxsize=1024)
+def _account_key(cell: str) -> str:
+    """The cell; numbers without the spaces that people put into them, so that every format gives the same key."""
+    text = " ".join(cell.split())
+    return text.replace(" ", "") if sum(char.isdigit() for char in text) >= 8 else text
 
 
 def _joined(cells: list[str], indexes: tuple[int, ...]) -> str:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import statement
+from tests.support import statement_fuzz
 from tests.support import statement_writer as writer
 
 _TEXTS = st.sampled_from(
@@ -174,3 +175,10 @@ def test_unknown_headings_and_shuffled_columns_are_never_read_wrongly_in_silence
     wanted = Counter((row.booked, row.cents) for row in rows)
     found = Counter((row.booked, row.amount_minor) for row in parsed.transactions)
     assert found == wanted or parsed.problems or parsed.questions
+
+
+def test_damaged_statements_of_every_format_end_in_rows_or_in_a_refusal() -> None:
+    runs, found = statement_fuzz.fuzz(seconds=2.0, seed=20230131)
+
+    assert runs > 10
+    assert [reason for reason, _ in found] == []

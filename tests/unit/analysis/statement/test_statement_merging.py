@@ -36,6 +36,14 @@ def test_different_rows_of_the_same_amount_where_two_uploads_meet_are_both_kept(
     assert len(statement.merge([first, second])) == 4
 
 
+def test_a_day_printed_in_another_order_is_not_counted_twice() -> None:
+    def upload(first: int, second: int) -> list[statement.Transaction]:
+        day = [_row(-250, "coffee", balance_minor=first), _row(-250, "bus", balance_minor=second)]
+        return [_row(-1, "start", day=-5), *day, _row(-1, "end", day=5)]
+
+    assert len(statement.merge([upload(750, 500), upload(500, 750)])) == 4
+
+
 def test_a_pending_row_gives_way_to_the_booked_one() -> None:
     merged = statement.merge([[_row(-250, "coffee", pending=True)], [_row(-250, "coffee")]])
 
