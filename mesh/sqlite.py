@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
+import itertools
 import os
 import queue
 import sqlite3
@@ -34,9 +36,9 @@ STATEMENTS_CACHED = 256
 CACHE_KIB = 16_384
 # Ids lie anywhere in an index, so a page is written again and again: better late than often to the database file.
 CHECKPOINT_PAGES = 4_000
-# Rows that one statement takes. Each step of a statement gives up the interpreter lock, and a busy event loop is slow
-# to give it back: few large statements keep the writer from queueing for it row by row.
-ROWS_A_STATEMENT = (64, 16, 4, 1)
+# Rows that one statement takes at most. Each step of a statement gives up the interpreter lock, and a busy event loop
+# is slow to give it back: few large statements keep the writer from queueing for it row by row.
+ROWS_A_STATEMENT = 64
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -321,10 +323,12 @@ def _explained(error: Exception) -> Exception:
 
 def insert_rows(connection: sqlite3.Connection, target: str, width: int, rows: Sequence[Sequence[Any]]) -> None:
     """Insert `rows` of `width` values with as few statements as can be. `target`: `INTO table(column, ...)`."""
-    start = 0
+    for start in range(0, len(rows), ROWS_A_STATEMENT):
+        some = rows[start : start + ROWS_A_STATEMENT]
+        connection.execute(_insertion(target, width, len(some)), list(itertools.chain.from_iterable(some)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _insertion(target: str, width: int, count: int) -> str:
     row = f"({','.join('?' * width)})"
-    for size in ROWS_A_STATEMENT:
-        while len(rows) - start >= size:
-            sql = f"INSERT {target} VALUES {','.join([row] * size)}"  # noqa: S608 - names come from declarations in the code
-            connection.execute(sql, [value for values in rows[start : start + size] for value in values])
-            start += size
+    return f"INSERT {target} VALUES {','.join([row] * count)}"  # noqa: S608 - names come from declarations in the code
