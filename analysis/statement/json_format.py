@@ -12,9 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from analysis.statement import dates, draft, errors, json_dialects, limits, model, table, tabular
+from analysis.statement import currency, dates, draft, errors, json_dialects, limits, model, table, tabular
 
 _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+
+
+_MINOR_NAME = re.compile(r"(?:amount_?)?(?:in_?)?(?:minor_?units?|minor|cents)$", re.IGNORECASE)
+_FEW_AMOUNTS = 3
 
 
 def looks_like(text: str) -> bool:
@@ -177,7 +181,24 @@ def _as_table(document: Any, hints: model.Hints, bounds: limits.Limits, problems
         *(table.Row(i, [item.get(name, "") for name in names]) for i, item in enumerate(flat, 1)),
     ]
     source = table.Table("json", lambda: table.bounded(iter(rows), bounds), encoding="utf-8")
-    return tabular.read(source, hints, problems)
+    result = tabular.read(source, hints, problems)
+    if hints.decimal is None and _perhaps_minor(result, names, flat):
+        why = "all amounts are whole numbers: they may count minor units (cents); point means that they do not"
+        result.questions.append(model.Question("decimal", "decimal", ("point",), why))
+    return result
+
+
+def _perhaps_minor(result: draft.Draft, names: list[str], flat: list[dict[str, str]]) -> bool:
+    """Programs often write amounts in cents; a list of three or more whole amounts leaves that open."""
+    if len(flat) < _FEW_AMOUNTS or (result.currency and currency.exponent(result.currency) == 0):
+        return False
+    named = [
+        name
+        for name in names
+        if result.layout.roles.get(" ".join(_spoken(name).split())) in ("amount", "debit", "credit")
+    ]
+    cells = [item.get(name, "") for item in flat for name in named]
+    return bool(named) and all(re.fullmatch(r"-?\d*", cell) for cell in cells) and any(len(cell) > 2 for cell in cells)
 
 
 def _flat(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, str]:
@@ -185,9 +206,16 @@ def _flat(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str
     for name, value in item.items():
         if isinstance(value, Mapping) and depth < 3:
             found.update(_flat(value, f"{prefix}{name}.", depth + 1))
+        elif isinstance(value, Decimal) and _MINOR_NAME.search(name):
+            found[prefix + _MINOR_NAME.sub("amount", name)] = _scalar(_major(item, value))
         elif not isinstance(value, list | Mapping):
             found[prefix + name] = "" if value is None else _scalar(value)
     return found
+
+
+def _major(item: Mapping[str, Any], minor: Decimal) -> Decimal:
+    code = next((code for key in ("currency", "currencyCode") if (code := item.get(key))), "")
+    return minor.scaleb(-currency.exponent(str(code)))
 
 
 def _scalar(value: Any) -> str:

@@ -220,6 +220,21 @@ def test_json_dialects_know_which_way_their_money_goes() -> None:
     assert [row.pending for row in found[1]] == [False, True]
 
 
+def test_json_amounts_in_minor_units_are_scaled_or_asked_about() -> None:
+    named = [
+        {
+            "amount": {"currency": "GBP", "minorUnits": 1234},
+            "direction": "OUT",
+            "transactionTime": "2024-02-13T10:00:00Z",
+        }
+    ]
+    bare = [{"date": f"2024-02-{day}", "amount": -day * 100, "currency": "GBP", "payee": "x"} for day in (13, 14, 15)]
+
+    assert [row.amount_minor for row in statement.parse(json.dumps(named).encode()).transactions] == [-1234]
+    assert [question.field for question in statement.parse(json.dumps(bare).encode()).questions] == ["decimal"]
+    assert not statement.parse(json.dumps(bare).encode(), hints=statement.Hints(decimal="point")).questions
+
+
 @pytest.mark.parametrize(
     "text",
     [
