@@ -52,6 +52,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+keys_app = typer.Typer(help="The keys that wrap people's data keys.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+
 Statement = Annotated[
     pathlib.Path, typer.Option("--statement", exists=True, dir_okay=False, help="Statement to score.")
 ]

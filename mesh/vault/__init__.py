@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mesh.vault.facts import SealBroken, SubjectDestroyed, SubjectUnknown
 from mesh.vault.kek import FileKeys, KeyEncryptionKey, WrappedKey
+from mesh.vault.rotation import Progress
 from mesh.vault.subjects import COLLECTION, SYSTEM_PREFIX
 from mesh.vault.vault import Sealed, Vault, open_vault
 
@@ -16,6 +17,7 @@ __all__ = [
     "SYSTEM_PREFIX",
     "FileKeys",
     "KeyEncryptionKey",
+    "Progress",
     "SealBroken",
     "Sealed",
     "SubjectDestroyed",

@@ -1,13 +1,15 @@
-"""The key-encryption key: what wraps data keys. Here a file; a key management service has the same port."""
+"""The key-encryption key: what wraps data keys. Here in a file; `kms` has the same port over AWS KMS."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import dataclasses
 import fcntl
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +17,7 @@ import orjson
 from cryptography import exceptions
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from mesh import ids, settings
+from mesh import errors, ids, settings
 from mesh.vault import facts, sealing
 
 VARIABLE = "CREDPASS_KEYS_URL"
@@ -31,7 +33,7 @@ class WrappedKey:
 
 
 class KeyEncryptionKey(Protocol):
-    """Wraps and unwraps data keys, each bound to its subject."""
+    """Wraps and unwraps data keys, each bound to its subject. Any method raises `errors.Unavailable`."""
 
     async def wrap(self, subject: str, data_key: bytes) -> WrappedKey:
         """Wrap under the current key."""
@@ -39,6 +41,25 @@ class KeyEncryptionKey(Protocol):
 
     async def unwrap(self, subject: str, key: WrappedKey) -> bytes:
         """Unwrap. Raises SealBroken when the key is not the subject's or its key-encryption key is gone."""
+        ...
+
+    async def rewrap(self, subject: str, key: WrappedKey) -> WrappedKey:
+        """The same data key under the current key. Raises SealBroken as `unwrap` does."""
+        ...
+
+    async def current_id(self) -> str:
+        """The id of the key that wraps from now on: the `kek_id` of what it wraps."""
+        ...
+
+    async def renew(self, named: str) -> str:
+        """Make another key current, for every process; its id. The ones before it still unwrap.
+
+        Raises SettingsError when `named` (where keys are made elsewhere) is no key that can be used.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
         ...
 
 
@@ -49,18 +70,22 @@ class _Keyring:
 
 
 class FileKeys:
-    """Key-encryption keys in `keyring.json` (mode 0600) under a folder; made once, under a lock, when there is none."""
+    """Key-encryption keys in `keyring.json` (mode 0600) under a folder; made once, under a lock, when there is none.
+
+    The file is read again once it changes, so that a rotation by another process is followed at the next wrap.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "keyring.json"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (folder / "keyring.lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _locked(folder):
             if not self._path.exists():
-                _create(self._path)
+                _write(self._path, _grown(None))
+        self._stamp = _stamp(self._path)
         self._keyring = _load(self._path)
 
     async def wrap(self, subject: str, data_key: bytes) -> WrappedKey:
+        await self._follow()
         kek_id = self._keyring.current
         nonce = secrets.token_bytes(sealing.NONCE_BYTES)
         sealed = AESGCM(self._keyring.keys[kek_id]).encrypt(nonce, data_key, _bound(subject, kek_id))
@@ -68,7 +93,7 @@ class FileKeys:
 
     async def unwrap(self, subject: str, key: WrappedKey) -> bytes:
         if key.kek_id not in self._keyring.keys:
-            self._keyring = await asyncio.to_thread(_load, self._path)
+            await self._follow()
         kek = self._keyring.keys.get(key.kek_id)
         if kek is None:
             raise facts.SealBroken
@@ -78,19 +103,66 @@ class FileKeys:
         except (exceptions.InvalidTag, ValueError):
             raise facts.SealBroken from None
 
+    async def rewrap(self, subject: str, key: WrappedKey) -> WrappedKey:
+        return await self.wrap(subject, await self.unwrap(subject, key))
+
+    async def current_id(self) -> str:
+        await self._follow()
+        return self._keyring.current
+
+    async def renew(self, named: str) -> str:
+        if named:
+            raise settings.SettingsError(f"{VARIABLE}: file: makes its keys itself; a name is for awskms:")
+        await asyncio.to_thread(self._grow)
+        return await self.current_id()
+
+    async def close(self) -> None:
+        """Nothing is held between calls."""
+
+    async def _follow(self) -> None:
+        try:
+            stamp = _stamp(self._path)
+            if stamp != self._stamp:
+                self._keyring = await asyncio.to_thread(_load, self._path)
+                self._stamp = stamp
+        except OSError as trouble:
+            raise errors.Unavailable("The key file cannot be read.") from trouble
+
+    def _grow(self) -> None:
+        with _locked(self._path.parent):
+            _write(self._path, _grown(_load(self._path)))
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / "keyring.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    # A changed file is a new one (_write), so its inode or at least its time differs.
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
+
+
+def _grown(keyring: _Keyring | None) -> _Keyring:
+    """The keyring with a new key that is the current one."""
+    kek_id = ids.new_id("kek")
+    return _Keyring(kek_id, {**(keyring.keys if keyring else {}), kek_id: secrets.token_bytes(KEY_BYTES)})
+
 
 def _bound(subject: str, kek_id: str) -> bytes:
     return sealing.length_prefixed("credpass.vault.key", subject, kek_id)
 
 
-def _create(path: Path) -> None:
-    kek_id = ids.new_id("kek")
-    keyring = {"current": kek_id, "keys": {kek_id: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}}
+def _write(path: Path, keyring: _Keyring) -> None:
+    keys = {kek_id: base64.b64encode(key).decode() for kek_id, key in keyring.keys.items()}
     temporary = path.with_suffix(".tmp")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(orjson.dumps(keyring))
+        file.write(orjson.dumps({"current": keyring.current, "keys": keys}))
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
 
 from mesh import clock, errors
 from mesh.documents import port
 from mesh.vault import facts, kek
 
-COLLECTION = port.Collection("vault_keys")
+# A rotation finds by `kekId` what is still under another key-encryption key.
+COLLECTION = port.Collection("vault_keys", (port.Index(("kekId",)),))
 SYSTEM_PREFIX = "system:"
 _TOMBSTONE_PREFIX = "destroyed:"
 _CACHE_SIZE = 4096
 _ATTEMPTS = 5
 # Two documents a subject, at most 1,000 documents a read.
 _SUBJECTS_A_READ = 500
+
+Result = TypeVar("Result")
 
 
 class SubjectKeys:
@@ -31,7 +36,7 @@ class SubjectKeys:
         self._documents = documents
         self._kek = key_encryption_key
         self._clock = time
-        self._unwrapped: collections.OrderedDict[tuple[str, str, bytes], bytes] = collections.OrderedDict()
+        self._unwrapped: collections.OrderedDict[tuple[str, str, object], bytes] = collections.OrderedDict()
 
     async def create(self, subject: str) -> None:
         """Make the subject's key exist. Raises SubjectDestroyed."""
@@ -70,10 +75,24 @@ class SubjectKeys:
             part = distinct[start : start + _SUBJECTS_A_READ]
             names = [*part, *(_TOMBSTONE_PREFIX + subject for subject in part)]
             found.update(await self._documents.get_many(COLLECTION.name, names))
-        return {subject: await self._outcome(subject, found) for subject in distinct}
+        return dict(zip(distinct, await self._outcomes(distinct, found), strict=True))
+
+    async def destroyed(self, subjects: Sequence[str]) -> frozenset[str]:
+        """Those of at most 1,000 subjects that have a tombstone."""
+        found = await self._documents.get_many(COLLECTION.name, [_TOMBSTONE_PREFIX + subject for subject in subjects])
+        return frozenset(tombstone.removeprefix(_TOMBSTONE_PREFIX) for tombstone in found)
 
     def _document(self, key: kek.WrappedKey) -> port.Data:
         return {"kekId": key.kek_id, "wrapped": key.wrapped, "createdAt": self._clock.now()}
+
+    async def _outcomes(
+        self, subjects: Sequence[str], found: dict[str, port.Document]
+    ) -> list[bytes | errors.ServiceError]:
+        # Unwrapping may be a call to another machine: side by side for those whose key is not at hand.
+        cold = [subject for subject in subjects if subject in found and _name(found[subject]) not in self._unwrapped]
+        if len(cold) > 1:
+            await at_once([self._outcome(subject, found) for subject in cold[:_CACHE_SIZE]])
+        return [await self._outcome(subject, found) for subject in subjects]
 
     async def _outcome(self, subject: str, found: dict[str, port.Document]) -> bytes | errors.ServiceError:
         if _TOMBSTONE_PREFIX + subject in found:
@@ -93,14 +112,15 @@ class SubjectKeys:
         return found.get(subject)
 
     async def _unwrap(self, subject: str, document: port.Document) -> bytes:
-        wrapped = kek.WrappedKey(str(document.data["kekId"]), _bytes(document.data["wrapped"]))
-        name = (subject, wrapped.kek_id, wrapped.wrapped)
+        name = _name(document)
         key = self._unwrapped.get(name)
         if key is None:
-            key = await self._kek.unwrap(subject, wrapped)
-            self._unwrapped[name] = key
-            if len(self._unwrapped) > _CACHE_SIZE:
+            key = await self._kek.unwrap(subject, wrapped_key(document))
+            if len(self._unwrapped) >= _CACHE_SIZE:
                 self._unwrapped.popitem(last=False)
+            self._unwrapped[name] = key
+        else:
+            self._unwrapped.move_to_end(name)
         return key
 
     async def _delete(self, subject: str) -> None:
@@ -118,7 +138,24 @@ class SubjectKeys:
             del self._unwrapped[name]
 
 
-def _bytes(value: port.Value) -> bytes:
-    if not isinstance(value, bytes):
+async def at_once(calls: Sequence[Awaitable[Result]]) -> list[Result]:
+    """The results of all. When one fails, the others still end before it is raised: none is left running."""
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    results: list[Result] = []
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        results.append(outcome)
+    return results
+
+
+def wrapped_key(document: port.Document) -> kek.WrappedKey:
+    """The wrapped key of a subject's document. Raises SealBroken when it holds none."""
+    wrapped = document.data.get("wrapped")
+    if not isinstance(wrapped, bytes):
         raise facts.SealBroken
-    return value
+    return kek.WrappedKey(str(document.data["kekId"]), wrapped)
+
+
+def _name(document: port.Document) -> tuple[str, str, object]:
+    return document.id, str(document.data.get("kekId")), document.data.get("wrapped")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mesh import clock, errors, urls
 from mesh.documents import port
-from mesh.vault import facts, kek, sealing, subjects
+from mesh.vault import facts, kek, rotation, sealing, subjects
 
 _MAC_SUBJECT = f"{subjects.SYSTEM_PREFIX}mac"
 # Above this much a seal takes longer than handing it to a thread does.
@@ -37,12 +37,9 @@ class Vault:
 
     def __init__(self, documents: port.Documents, key_encryption_key: kek.KeyEncryptionKey, time: clock.Clock) -> None:
         self._documents = documents
+        self._kek = key_encryption_key
         self._keys = subjects.SubjectKeys(documents, key_encryption_key, time)
         self._mac_key: bytes | None = None
-
-    async def ensure(self) -> None:
-        """Make the vault's collection exist."""
-        await self._documents.ensure(subjects.COLLECTION)
 
     async def create_subject(self, subject: str) -> None:
         """Give a subject its key; harmless when it has one. Raises SubjectDestroyed when it had."""
@@ -101,15 +98,36 @@ class Vault:
         message = sealing.length_prefixed("credpass.vault.mac", purpose, text)
         return hmac.new(self._mac_key, message, hashlib.sha256).hexdigest()
 
+    async def rotate(self, to: str, tell: Callable[[rotation.Progress], None]) -> rotation.Progress:
+        """Make a new key-encryption key current and wrap every data key anew: see `rotation.Rotation.run`."""
+        return await rotation.Rotation(self._documents, self._kek, self._keys).run(to, tell)
+
+    async def close(self) -> None:
+        """Let go of what reaches the key-encryption key."""
+        await self._kek.close()
+
 
 async def open_vault(url: str, data: Path, documents: port.Documents, time: clock.Clock | None = None) -> Vault:
-    """The vault over the key-encryption key at `file:keys` (a folder under `data`); wrapped keys are documents."""
-    if urls.scheme(url) != "file":
-        raise urls.unknown(kek.VARIABLE, url, "file")
-    keys = await asyncio.to_thread(kek.FileKeys, urls.folder(kek.VARIABLE, url, data))
-    vault = Vault(documents, keys, time or clock.SystemClock())
-    await vault.ensure()
-    return vault
+    """The vault over the key-encryption key at `file:keys` (a folder under `data`) or `awskms://key-id-or-alias`.
+
+    Wrapped keys are documents.
+
+    Raises:
+        settings.SettingsError, errors.Unavailable: the key cannot be used; the message names CREDPASS_KEYS_URL.
+    """
+    scheme = urls.scheme(url)
+    if scheme not in {"file", "awskms"}:
+        raise urls.unknown(kek.VARIABLE, url, "file", "awskms")
+    await documents.ensure(subjects.COLLECTION)
+    return Vault(documents, await _open_keys(scheme, url, data, documents), time or clock.SystemClock())
+
+
+async def _open_keys(scheme: str, url: str, data: Path, documents: port.Documents) -> kek.KeyEncryptionKey:
+    if scheme == "file":
+        return await asyncio.to_thread(kek.FileKeys, urls.folder(kek.VARIABLE, url, data))
+    from mesh.vault import kms
+
+    return await kms.open_keys(url, documents)
 
 
 def _person(subject: str) -> str:
