@@ -114,6 +114,29 @@ def check_audit(data: Data = None) -> None:
     raise typer.Exit(0 if intact else 1)
 
 
+@app.command()
+def topics(data: Data = None) -> None:
+    """Make the event topics exist with their partitions and retention."""
+    from cli import topics as event_topics
+
+    _run(event_topics.create(_environment(None, data), Console()))
+
+
+@app.command()
+def redrive(
+    topic: Annotated[str, typer.Argument(help="The topic whose dead letters go back on it.")],
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most so many.")] = 1_000,
+    data: Data = None,
+) -> None:
+    """Put dead letters back on their topic, the oldest first."""
+    from cli import topics as event_topics
+    from mesh.events import topics as known
+
+    if topic not in {each.name for each in known.LIVE}:
+        raise typer.BadParameter(f"{topic!r} is none of {', '.join(each.name for each in known.LIVE)}")
+    _run(event_topics.put_back(_environment(None, data), topic, limit, Console()))
+
+
 async def _up(environ: dict[str, str], statement: pathlib.Path | None = None) -> None:
     from mesh import runner
 
