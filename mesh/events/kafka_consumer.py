@@ -101,6 +101,11 @@ class KafkaConsumer:
     ) -> None:
         await self._leave()
 
+    @property
+    def partitions(self) -> frozenset[Partition]:
+        """The partitions it has now."""
+        return frozenset((self._log.names.ours(topic), number) for topic, number in self._held)
+
     async def close(self) -> None:
         """Leave at once; the log is being closed."""
         await self._leave()

@@ -67,6 +67,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 """
+# Any 16 bytes in base64.
+_CLUSTER = "Y3JlZHBhc3MtdGVzdC0wMQ"
 _LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 
 
@@ -83,7 +85,7 @@ class KafkaServer:
 
     def __init__(self, folder: Path) -> None:
         self._libraries = libraries()
-        self._folder, self._password = folder, secrets.token_urlsafe(12)
+        self._folder, self._password = folder, secrets.token_hex(12)
         self._ports = {name: free_port() for name in ("plain", "secure", "controller")}
         self._process: subprocess.Popen[bytes] | None = None
         ca = self._configure()
@@ -134,8 +136,7 @@ class KafkaServer:
         properties.touch(mode=0o600)
         properties.write_text(text)
         user = f"SCRAM-SHA-512=[name={USER},password={self._password}]"
-        cluster = secrets.token_urlsafe(16)
-        options = ("format", "--cluster-id", cluster, "--config", str(properties), "--add-scram", user)
+        options = ("format", "--cluster-id", _CLUSTER, "--config", str(properties), "--add-scram", user)
         command = self._command("kafka.tools.StorageTool", *options)
         subprocess.run(command, check=True, capture_output=True, timeout=_START_TIMEOUT_S)
         return ca
@@ -155,9 +156,7 @@ def running() -> Iterator[Broker]:
     if given:
         yield Broker(given)
         return
-    missing = [name for name in ("java", "mvn") if shutil.which(name) is None and not _is_fetched(name)]
-    if missing:
-        _give_up(f"needs {' and '.join(missing)} (Debian packages default-jre-headless and maven) or {VARIABLE}")
+    skip_unless_it_can_run()
     folder = _shared_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "users").open("a") as users:
@@ -176,6 +175,13 @@ def own_server(folder: Path) -> Iterator[KafkaServer]:
         yield server
     finally:
         server.kill()
+
+
+def skip_unless_it_can_run() -> None:
+    """Skip where no broker can be started, saying why."""
+    missing = [name for name in ("java", "mvn") if shutil.which(name) is None and not _is_fetched(name)]
+    if missing:
+        _give_up(f"needs {' and '.join(missing)} (Debian packages default-jre-headless and maven) or {VARIABLE}")
 
 
 def with_prefix(url: str) -> str:
