@@ -11,7 +11,7 @@ import re
 import zlib
 from typing import Any, NamedTuple
 
-from analysis.statement import errors, limits
+from analysis.statement import errors, limits, pdf_crypt
 
 _OBJECT = re.compile(rb"(?<![0-9])(\d{1,10})\s+(\d{1,5})\s+obj\b")
 _TOKEN = re.compile(
@@ -41,6 +41,8 @@ class Ref(NamedTuple):
 class Stream(NamedTuple):
     info: dict[str, Any]
     raw: bytes
+    number: int = 0
+    generation: int = 0
 
 
 class Lexer:
@@ -132,14 +134,23 @@ class Document:
 
     def __init__(self, data: bytes, bounds: limits.Limits) -> None:
         self._data, self._bounds, self._left = data, bounds, bounds.inflated_bytes
-        self._offsets = {int(match[1]): match.end() for match in _OBJECT.finditer(data)}
+        found = list(_OBJECT.finditer(data))
+        self._offsets = {int(match[1]): match.end() for match in found}
+        self._generations = {int(match[1]): int(match[2]) for match in found}
+        self._decrypt: pdf_crypt.Decrypt | None = None
         if len(self._offsets) > _MAX_OBJECTS:
             raise errors.LimitExceeded("the PDF has too many objects")
         self._known: dict[int, Any] = {}
         self.trailer = self._trailers()
-        if "Encrypt" in self.trailer:
-            raise errors.PasswordProtected("the PDF is encrypted: save it without a password")
+        self._decrypt = self._decryptor() if "Encrypt" in self.trailer else None
         self._unpack()
+
+    def _decryptor(self) -> pdf_crypt.Decrypt:
+        info, ids = self.get(self.trailer["Encrypt"]), self.get(self.trailer.get("ID"))
+        first = self.get(ids[0]) if isinstance(ids, list) and ids else b""
+        if not isinstance(info, dict):
+            raise errors.PasswordProtected("the PDF is encrypted: save it without a password")
+        return pdf_crypt.decryptor(info, first if isinstance(first, bytes) else b"", self.get)
 
     def _trailers(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -191,7 +202,7 @@ class Document:
         value = lexer.value()
         match = re.compile(rb"\s*stream\r?\n?").match(self._data, lexer.at)
         if match and isinstance(value, dict):
-            return Stream(value, self._raw(value, match.end()))
+            return Stream(value, self._raw(value, match.end()), number, self._generations[number])
         return value
 
     def _raw(self, info: dict[str, Any], start: int) -> bytes:
@@ -208,6 +219,8 @@ class Document:
     def decoded(self, stream: Stream) -> bytes:
         """The stream's bytes without its filters; empty for filters of pictures."""
         body = stream.raw
+        if self._decrypt is not None and stream.info.get("Type") != "XRef":
+            body = self._decrypt(body, stream.number, stream.generation)
         names, parms = self.get(stream.info.get("Filter")), self.get(stream.info.get("DecodeParms"))
         chain = names if isinstance(names, list) else [names] if names else []
         options = parms if isinstance(parms, list) else [parms]

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 (files of banks, as they write them)
 from __future__ import annotations
 
+import base64
 import datetime
 import json
 from decimal import Decimal
@@ -10,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from analysis import statement
+from tests.support import statement_encrypted
 from tests.support import statement_writer as writer
 
 _OFX = """OFXHEADER:100
@@ -311,6 +313,13 @@ def test_pdf_without_text_is_called_a_scan_and_an_encrypted_one_protected() -> N
         statement.parse(writer.pdf([]))
     with pytest.raises(statement.PasswordProtected):
         statement.parse(writer.pdf(_PDF_HEAD, extra=b"/Encrypt << /Filter /Standard >>"))
+
+
+@pytest.mark.parametrize("scheme", statement_encrypted.ENCRYPTED_PDFS)
+def test_pdf_encrypted_without_a_password_is_read(scheme: str) -> None:
+    parsed = statement.parse(base64.b64decode(statement_encrypted.ENCRYPTED_PDFS[scheme]))
+
+    assert [row.amount_minor for row in parsed.transactions] == [-1250, 9900]
 
 
 def test_minor_units_follow_the_currency() -> None:
