@@ -11,8 +11,8 @@ from decimal import Decimal
 import pytest
 
 from analysis import statement
-from tests.support import statement_encrypted
 from tests.support import statement_writer as writer
+from tests.support.statement_encrypted import ENCRYPTED_PDFS
 
 _OFX = """OFXHEADER:100
 DATA:OFXSGML
@@ -315,9 +315,9 @@ def test_pdf_without_text_is_called_a_scan_and_an_encrypted_one_protected() -> N
         statement.parse(writer.pdf(_PDF_HEAD, extra=b"/Encrypt << /Filter /Standard >>"))
 
 
-@pytest.mark.parametrize("scheme", statement_encrypted.ENCRYPTED_PDFS)
+@pytest.mark.parametrize("scheme", ENCRYPTED_PDFS)
 def test_pdf_encrypted_without_a_password_is_read(scheme: str) -> None:
-    parsed = statement.parse(base64.b64decode(statement_encrypted.ENCRYPTED_PDFS[scheme]))
+    parsed = statement.parse(base64.b64decode(ENCRYPTED_PDFS[scheme]))
 
     assert [row.amount_minor for row in parsed.transactions] == [-1250, 9900]
 
