@@ -137,6 +137,18 @@ def redrive(
     _run(event_topics.put_back(_environment(None, data), topic, limit, Console()))
 
 
+@keys_app.command("rotate")
+def rotate_keys(
+    to: Annotated[str, typer.Option("--to", help="Id, ARN or alias of the new key; for awskms: only.")] = "",
+    data: Data = None,
+) -> None:
+    """Make a new key-encryption key current and rewrap every data key, while the system runs; run again to go on."""
+    from cli import keys
+
+    complete = _run(keys.rotate(_environment(None, data), to, Console()))
+    raise typer.Exit(0 if complete else 1)
+
+
 async def _up(environ: dict[str, str], statement: pathlib.Path | None = None) -> None:
     from mesh import runner
 

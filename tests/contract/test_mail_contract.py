@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import dataclasses
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -11,9 +12,17 @@ from pathlib import Path
 import pytest
 
 from mesh import errors, mail, settings
-from tests.support import redis_server
+from tests.support import loopback_certificates, redis_server, smtp_server
 
 MAIL = mail.Mail("zoë@example.com", "Bestätigen Sie Ihre Adresse", "Hello Zoë,\n\nhttps://x/verify?token=a=b\n.\nBye")
+
+
+@dataclasses.dataclass(frozen=True)
+class Mailbox:
+    """Where a mailer sends to, and what arrived there."""
+
+    url: str
+    arrived: Callable[[], list[mail.Mail]]
 
 
 class SteppingClock:
@@ -27,47 +36,18 @@ class SteppingClock:
         return self._now
 
 
-class TakingServer:
-    """A mail server (RFC 5321, as much as a client needs) that keeps what it takes."""
-
-    def __init__(self, *, refuse: bool = False) -> None:
-        self.taken: list[bytes] = []
-        self._refuse = refuse
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 test ESMTP\r\n")
-        while line := await reader.readline():
-            verb = line.split()[0].upper()
-            if verb == b"DATA":
-                writer.write(b"354 go on\r\n")
-                self.taken.append(await self._content(reader))
-            writer.write(self._reply(verb))
-            await writer.drain()
-            if verb == b"QUIT":
-                break
-        writer.close()
-
-    async def _content(self, reader: asyncio.StreamReader) -> bytes:
-        lines = []
-        while (line := await reader.readline()) != b".\r\n":
-            lines.append(line[1:] if line.startswith(b"..") else line)
-        return b"".join(lines)
-
-    def _reply(self, verb: bytes) -> bytes:
-        if verb == b"EHLO":
-            return b"250-test\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
-        if verb == b"RCPT" and self._refuse:
-            return b"550 no such mailbox\r\n"
-        return b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n"
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> loopback_certificates.Certificates:
+    return loopback_certificates.write(tmp_path_factory.mktemp("certificates"))
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[tuple[TakingServer, int]]:
-    taking = TakingServer()
-    listener = await asyncio.start_server(taking.serve, "127.0.0.1", 0)
-    yield taking, listener.sockets[0].getsockname()[1]
-    listener.close()
-    await listener.wait_closed()
+@pytest.fixture(params=["file", "smtp"])
+async def mailbox(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Mailbox]:
+    if request.param == "file":
+        yield Mailbox("file:mail", lambda: mail.read_mailbox(tmp_path / "mail"))
+        return
+    async with smtp_server.taking() as server:
+        yield Mailbox(f"smtp://127.0.0.1:{server.port}", lambda: [_parsed(content) for content in server.taken])
 
 
 def _parsed(content: bytes) -> mail.Mail:
@@ -77,13 +57,21 @@ def _parsed(content: bytes) -> mail.Mail:
     return mail.Mail(str(parsed["To"]), str(parsed["Subject"]), body.get_content().replace("\r\n", "\n").rstrip("\n"))
 
 
-async def test_folder_keeps_mails_in_order_as_they_were_sent(tmp_path: Path) -> None:
-    mailer = mail.open_mailer("file:mail", tmp_path, SteppingClock())
+async def test_mails_arrive_in_order_as_they_were_sent(mailbox: Mailbox, tmp_path: Path) -> None:
+    mailer = mail.open_mailer(mailbox.url, tmp_path, SteppingClock())
     second = mail.Mail("b@example.com", "Second", "Text")
+    await mailer.ping()
     await mailer.send(MAIL)
     await mailer.send(second)
     await mailer.close()
-    assert mail.read_mailbox(tmp_path / "mail") == [MAIL, second]
+    assert mailbox.arrived() == [MAIL, second]
+
+
+async def test_many_mails_at_once_all_arrive(mailbox: Mailbox, tmp_path: Path) -> None:
+    mailer = mail.open_mailer(mailbox.url, tmp_path, SteppingClock())
+    mails = [mail.Mail(f"{number}@example.com", f"Mail {number}", "Text") for number in range(20)]
+    await asyncio.gather(*(mailer.send(each) for each in mails))
+    assert sorted(each.to for each in mailbox.arrived()) == sorted(each.to for each in mails)
 
 
 async def test_folder_is_for_its_owner_only_and_holds_nothing_half_written(tmp_path: Path) -> None:
@@ -93,33 +81,102 @@ async def test_folder_is_for_its_owner_only_and_holds_nothing_half_written(tmp_p
     assert written.stat().st_mode & 0o077 == 0
 
 
-async def test_server_gets_the_mail_as_it_was_sent(server: tuple[TakingServer, int], tmp_path: Path) -> None:
-    taking, port = server
-    mailer = mail.open_mailer(f"smtp://127.0.0.1:{port}?from=us@example.com", tmp_path, SteppingClock())
-    await mailer.send(MAIL)
-    await mailer.close()
-    (content,) = taking.taken
-    assert _parsed(content) == MAIL
+async def test_server_that_runs_as_a_process_takes_the_mail(tmp_path: Path) -> None:
+    with smtp_server.running(tmp_path) as (url, maildir):
+        await mail.open_mailer(url, tmp_path, SteppingClock()).send(MAIL)
+        if maildir is not None:
+            (taken,) = (maildir / "new").iterdir()
+            assert _parsed(taken.read_bytes()) == MAIL
+
+
+async def test_sender_is_the_one_of_the_url(tmp_path: Path) -> None:
+    async with smtp_server.taking() as server:
+        url = f"smtp://127.0.0.1:{server.port}?from=us@example.com"
+        await mail.open_mailer(url, tmp_path, SteppingClock()).send(MAIL)
+    (content,) = server.taken
     assert message_from_bytes(content)["From"] == "us@example.com"
 
 
-async def test_server_without_starttls_is_refused_when_it_is_required(
-    server: tuple[TakingServer, int], tmp_path: Path
+def _url(port: int, scheme: str, user: str, authority: Path | str) -> str:
+    return f"{scheme}://{user}127.0.0.1:{port}?ca={authority}"
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+async def test_mail_and_password_travel_encrypted(
+    scheme: str, certificates: loopback_certificates.Certificates, tmp_path: Path
 ) -> None:
-    taking, port = server
-    mailer = mail.open_mailer(f"smtp://127.0.0.1:{port}?starttls=required", tmp_path, SteppingClock())
-    with pytest.raises(errors.Unavailable):
+    async with smtp_server.taking(certificates, implicit_tls=scheme == "smtps", auth=True) as server:
+        url = _url(server.port, scheme, "credpass:hunter2@", certificates.authority)
+        mailer = mail.open_mailer(url, tmp_path, SteppingClock())
+        await mailer.ping()
         await mailer.send(MAIL)
-    assert taking.taken == []
+    assert [_parsed(content) for content in server.taken] == [MAIL]
+    assert (server.users, server.encrypted) == (["credpass"], [True])
 
 
-async def test_refused_mail_is_unavailable(tmp_path: Path) -> None:
-    taking = TakingServer(refuse=True)
-    async with await asyncio.start_server(taking.serve, "127.0.0.1", 0) as listener:
-        port = listener.sockets[0].getsockname()[1]
+async def test_starttls_is_used_where_it_is_offered(
+    certificates: loopback_certificates.Certificates, tmp_path: Path
+) -> None:
+    async with smtp_server.taking(certificates) as server:
+        url = _url(server.port, "smtp", "", certificates.authority)
+        await mail.open_mailer(url, tmp_path, SteppingClock()).send(MAIL)
+    assert server.encrypted == [True]
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+@pytest.mark.parametrize("user", ["", "credpass:hunter2@"])
+async def test_certificate_of_another_authority_is_refused(
+    scheme: str, user: str, certificates: loopback_certificates.Certificates, tmp_path: Path
+) -> None:
+    other = loopback_certificates.write(tmp_path)
+    async with smtp_server.taking(certificates, implicit_tls=scheme == "smtps") as server:
+        mailer = mail.open_mailer(_url(server.port, scheme, user, other.authority), tmp_path, SteppingClock())
+        for call in (mailer.ping, lambda: mailer.send(MAIL)):
+            with pytest.raises(errors.Unavailable, match="no certificate that is trusted"):
+                await call()
+    assert server.taken == []
+
+
+async def test_certificate_for_another_name_is_refused(
+    certificates: loopback_certificates.Certificates, tmp_path: Path
+) -> None:
+    async with smtp_server.taking(certificates) as server:
+        url = f"smtp://127.1:{server.port}?starttls=required&ca={certificates.authority}"
+        with pytest.raises(errors.Unavailable, match="no certificate that is trusted"):
+            await mail.open_mailer(url, tmp_path, SteppingClock()).send(MAIL)
+    assert server.taken == []
+
+
+@pytest.mark.parametrize(("user", "query"), [("", "?starttls=required"), ("credpass:hunter2@", "")])
+async def test_server_without_starttls_is_refused_when_it_is_required_or_a_password_would_be_sent(
+    user: str, query: str, tmp_path: Path
+) -> None:
+    async with smtp_server.taking() as server:
+        mailer = mail.open_mailer(f"smtp://{user}127.0.0.1:{server.port}{query}", tmp_path, SteppingClock())
+        with pytest.raises(errors.Unavailable, match="no STARTTLS"):
+            await mailer.send(MAIL)
+    assert server.taken == []
+
+
+async def test_wrong_password_is_one_clear_error(
+    certificates: loopback_certificates.Certificates, tmp_path: Path
+) -> None:
+    async with smtp_server.taking(certificates, auth=True) as server:
+        url = _url(server.port, "smtp", "credpass:hunter3@", certificates.authority)
+        mailer = mail.open_mailer(url, tmp_path, SteppingClock())
+        for call in (mailer.ping, lambda: mailer.send(MAIL)):
+            with pytest.raises(errors.Unavailable, match="refuses the credentials") as caught:
+                await call()
+            assert "hunter3" not in str(caught.value)
+    assert server.taken == []
+
+
+async def test_refused_mail_is_unavailable_and_tells_no_address(tmp_path: Path) -> None:
+    async with smtp_server.taking(auth=True) as server:
         with pytest.raises(errors.Unavailable) as caught:
-            await mail.open_mailer(f"smtp://127.0.0.1:{port}", tmp_path, SteppingClock()).send(MAIL)
+            await mail.open_mailer(f"smtp://127.0.0.1:{server.port}", tmp_path, SteppingClock()).send(MAIL)
     assert "example.com" not in str(caught.value)
+    assert server.taken == []
 
 
 async def test_unreachable_server_is_unavailable(tmp_path: Path) -> None:
@@ -140,7 +197,16 @@ def test_unknown_scheme_names_the_setting(tmp_path: Path) -> None:
         mail.open_mailer("pigeon:loft", tmp_path, SteppingClock())
 
 
-@pytest.mark.parametrize("url", ["file:", "smtp://user:hunter2@host:port"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:",
+        "smtp://user:hunter2@host:port",
+        "smtp://user:hunter2@host?starttls=maybe",
+        "smtp://user:hunter2@host?tls=yes",
+        "smtp://user:hunter2@host?ca=none.pem",
+    ],
+)
 def test_wrong_url_names_the_setting_and_hides_the_rest(tmp_path: Path, url: str) -> None:
     with pytest.raises(settings.SettingsError, match="CREDPASS_MAIL_URL") as caught:
         mail.open_mailer(url, tmp_path, SteppingClock())
