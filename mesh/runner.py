@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import NoReturn, TypeVar
@@ -51,12 +52,17 @@ Own = TypeVar("Own")
 
 @dataclasses.dataclass(frozen=True)
 class Service:
-    """A service as its bootstrap builds it. `name`: short, such as "auth"; its certificate carries it."""
+    """A service as its bootstrap builds it. `name`: short, such as "auth"; its certificate carries it.
+
+    `niceness`: how far its process steps back when others want the processor (nice(2), 0 to 19), where it has one of
+    its own: for work that nobody waits for.
+    """
 
     name: str
     registrations: tuple[Registration, ...]
     subscriptions: tuple[worker.Subscription, ...] = ()
     jobs: tuple[Job, ...] = ()
+    niceness: int = 0
 
 
 Build = Callable[[Own, settings_.Settings, backends_.Backends, channels.Channels], AbstractAsyncContextManager[Service]]
@@ -281,6 +287,13 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
+def _step_back(niceness: int) -> None:
+    """Lower the priority of the threads at work: on Linux each has its own."""
+    for thread in threading.enumerate() if niceness else ():
+        if thread.native_id is not None:
+            os.setpriority(os.PRIO_PROCESS, thread.native_id, niceness)
+
+
 async def _serve(
     name: str, load_settings: Callable[[Mapping[str, str]], Own], build: Build[Own], environ: Mapping[str, str]
 ) -> None:
@@ -295,4 +308,5 @@ async def _serve(
         built = build_service(name, own, settings, backends, identities, build)
         service = await stack.enter_async_context(built)
         await stack.enter_async_context(host(service, settings, backends, identities))
+        _step_back(service.niceness)
         await run_until_signal()

@@ -38,6 +38,7 @@ async def build(
         (registration,),
         subscriptions=(consumers.subscription(append),),
         jobs=(runner.Job("prune-trail", own.prune_interval_s, prune),),
+        niceness=10,  # the trail may follow a little later; whoever waits for an answer goes first
     )
 
 

@@ -32,9 +32,12 @@ def verify_numbers(rows: list[tuple[str, int, verify.Load]] | None) -> dict[str,
     names = ("verify_rps_vs_fastapi_32", "verify_rps_vs_fastapi_128", "verify_p99_vs_fastapi_32", "verify_rps_vs_unary")
     if rows is None:
         return dict.fromkeys(names)
-    print(f"\n{'GET /verify/{token}':24}{'connections':>12}{'req/s':>10}{'p50 ms':>9}{'p99 ms':>9}")
+    print(
+        f"\n{'GET /verify/{token}':24}{'connections':>12}{'req/s':>10}{'p50 ms':>9}{'p99 ms':>9}  us of CPU a request"
+    )
     for name, connections, load in rows:
-        print(f"{name:24}{connections:>12}{load.rps:>10.0f}{load.p50_ms:>9.2f}{load.p99_ms:>9.2f}")
+        costs = ", ".join(f"{part} {used:.0f}" for part, used in load.cpu_us.items() if used >= 1)
+        print(f"{name:24}{connections:>12}{load.rps:>10.0f}{load.p50_ms:>9.2f}{load.p99_ms:>9.2f}  {costs}")
     found = {(name, connections): load for name, connections, load in rows}
     mesh, plain, unary = (found[name, 32] for name in ("mesh", "FastAPI, 1 worker", "mesh, unary"))
     wide = found["mesh", 128].rps / found["FastAPI, 1 worker", 128].rps

@@ -17,6 +17,8 @@ from tests.support import redis_server
 from tests.support.system_process import ROOMY, ROOT
 
 READY_TIMEOUT_S = 60.0
+IDLE_TIMEOUT_S = 180.0
+IDLE_SHARE = 0.05
 STOP_TIMEOUT_S = 30.0
 
 Process = subprocess.Popen[bytes]
@@ -78,6 +80,20 @@ class Mesh:
     def close(self) -> None:
         stop(list(self.processes.values()))
 
+    def cpu_s(self) -> dict[str, float]:
+        """Processor time that each process has used so far."""
+        return {name: cpu_s(process.pid) for name, process in self.processes.items()}
+
+    def wait_idle(self) -> None:
+        """Return when what calls have left behind, events and their audit trail, has been worked off."""
+        deadline_s, used_s = time.monotonic() + IDLE_TIMEOUT_S, sum(self.cpu_s().values())
+        while time.monotonic() < deadline_s:
+            time.sleep(1)
+            before_s, used_s = used_s, sum(self.cpu_s().values())
+            if used_s - before_s < IDLE_SHARE * len(self.processes):
+                return
+        raise AssertionError(f"the mesh was not idle within {IDLE_TIMEOUT_S:.0f} s")
+
     def peak_rss_mb(self, name: str) -> float:
         """The most resident memory that a process has had so far, in MB."""
         status = pathlib.Path(f"/proc/{self.processes[name].pid}/status").read_text()
@@ -90,8 +106,8 @@ class Mesh:
 
 
 @contextlib.contextmanager
-def baseline(folder: pathlib.Path, redis_url: str, workers: int) -> Iterator[str]:
-    """The FastAPI handler under uvicorn with uvloop and httptools; yields its URL."""
+def baseline(folder: pathlib.Path, redis_url: str, workers: int) -> Iterator[tuple[str, Process]]:
+    """The FastAPI handler under uvicorn with uvloop and httptools; yields its URL and its process."""
     port = redis_server.free_port()
     options = ("--port", str(port), "--workers", str(workers), "--loop", "uvloop", "--http", "httptools")
     environ = {**os.environ, "BENCH_REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)}
@@ -99,9 +115,17 @@ def baseline(folder: pathlib.Path, redis_url: str, workers: int) -> Iterator[str
     process = start(environ, folder / "baseline.log", *arguments)
     try:
         wait_ready(f"http://127.0.0.1:{port}/openapi.json")
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process
     finally:
         stop([process])
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time that a process and its children at work have used, in seconds."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    own_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own_s + sum(cpu_s(int(child)) for child in children)
 
 
 def wait_ready(url: str) -> None:

@@ -67,12 +67,15 @@ def rss_growth_mb(folder: pathlib.Path, redis_url: str) -> dict[str, float]:
 
 
 def large_statement(size_bytes: int) -> bytes:
-    """A statement of about this size: the same year of bookings over and over, with balances that add up."""
+    """A statement of about this size: the same year of bookings over and over, with balances that add up.
+
+    Rows of some 220 bytes, since a statement may have a million rows at most.
+    """
     rows, balance, size = [HEADER], 0, len(HEADER)
     for number in range(size_bytes):
         amount = 100_00 if number % 2 == 0 else -100_00
         balance += amount
-        text = f"PAYMENT {number:08d} {'X' * 40}"
+        text = f"PAYMENT {number:08d} {'X' * 160}"
         day = f"2025-{number % 12 + 1:02d}-{number % 28 + 1:02d}"
         rows.append(f"{day},{text},{amount / 100:.2f},{balance / 100:.2f},EUR,PARTNER {number % 50}")
         size += len(rows[-1]) + 1

@@ -8,7 +8,7 @@ import os
 import pathlib
 import statistics
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -27,11 +27,20 @@ ROUNDS = 3
 
 @dataclasses.dataclass(frozen=True)
 class Load:
-    """One round of wrk."""
+    """One round of wrk. `cpu_us`: processor time a request took in each process, which other load hardly changes."""
 
     rps: float
     p50_ms: float
     p99_ms: float
+    cpu_us: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Contender:
+    """Whatever answers at a URL. `used_s`: processor time of its processes so far."""
+
+    url: str
+    used_s: Callable[[], Mapping[str, float]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,23 +77,40 @@ def wrk(url: str, stage: Stage, connections: int, seconds: int) -> Load:
     return Load(found["rps"], found["p50_ms"], found["p99_ms"])
 
 
-def side_by_side(stage: Stage, connections: int, contenders: dict[str, str]) -> dict[str, Load]:
+def one_round(stage: Stage, connections: int, contender: Contender) -> Load:
+    """A contender under load, alone: what others have left behind is worked off before."""
+    stage.mesh.wait_idle()
+    before = contender.used_s()
+    load = wrk(contender.url, stage, connections, ROUND_S)
+    count = load.rps * ROUND_S
+    cpu_us = {name: (used_s - before[name]) / count * 1e6 for name, used_s in contender.used_s().items()}
+    return dataclasses.replace(load, cpu_us=cpu_us)
+
+
+def side_by_side(stage: Stage, connections: int, contenders: dict[str, Contender]) -> dict[str, Load]:
     """The contenders in turn, round after round, so that a noisy minute hits all of them; medians."""
-    for url in contenders.values():
-        wrk(url, stage, connections, WARM_UP_S)
-    rounds = [{name: wrk(url, stage, connections, ROUND_S) for name, url in contenders.items()} for _ in range(ROUNDS)]
+    for contender in contenders.values():
+        wrk(contender.url, stage, connections, WARM_UP_S)
+    rounds = [
+        {name: one_round(stage, connections, contender) for name, contender in contenders.items()}
+        for _ in range(ROUNDS)
+    ]
 
-    def middle(name: str, part: Callable[[Load], float]) -> float:
-        return statistics.median(part(loads[name]) for loads in rounds)
+    return {name: _middle([loads[name] for loads in rounds]) for name in contenders}
 
-    return {
-        name: Load(
-            middle(name, lambda load: load.rps),
-            middle(name, lambda load: load.p50_ms),
-            middle(name, lambda load: load.p99_ms),
-        )
-        for name in contenders
-    }
+
+def _middle(loads: Sequence[Load]) -> Load:
+    """The median of each number."""
+    cpu_us = {part: statistics.median(load.cpu_us[part] for load in loads) for part in loads[0].cpu_us}
+    rps, p50_ms, p99_ms = (
+        statistics.median(numbers)
+        for numbers in zip(*((load.rps, load.p50_ms, load.p99_ms) for load in loads), strict=True)
+    )
+    return Load(rps, p50_ms, p99_ms, cpu_us)
+
+
+def _monolith(url: str, process: processes.Process) -> Contender:
+    return Contender(url, lambda: {"uvicorn": processes.cpu_s(process.pid)})
 
 
 def measure(folder: pathlib.Path, redis_url: str) -> list[tuple[str, int, Load]]:
@@ -94,7 +120,12 @@ def measure(folder: pathlib.Path, redis_url: str) -> list[tuple[str, int, Load]]
     try:
         unary = stage.mesh.gateway("gateway-unary", CREDPASS_COALESCING="off")
         with processes.baseline(folder, redis_url, 1) as one, processes.baseline(folder, redis_url, 2) as two:
-            contenders = {"mesh": stage.url, "FastAPI, 1 worker": one, "FastAPI, 2 workers": two, "mesh, unary": unary}
+            contenders = {
+                "mesh": Contender(stage.url, stage.mesh.cpu_s),
+                "FastAPI, 1 worker": _monolith(*one),
+                "FastAPI, 2 workers": _monolith(*two),
+                "mesh, unary": Contender(unary, stage.mesh.cpu_s),
+            }
             for connections in (32, 128):
                 loads = side_by_side(stage, connections, contenders)
                 rows += [(name, connections, load) for name, load in loads.items()]
