@@ -87,6 +87,10 @@ transcoding: setup ## Run a folder of transcoding cases (CASES=dir).
 evaluate-statements: setup ## Read a folder of real statements and compare with its manifest (CASES=dir).
 	@$(BIN)/python -m tests.support.statement_evaluation "$(or $(CASES),../shared/data/statements)"
 
+.PHONY: fuzz
+fuzz: setup ## Throw damaged statements at every parser for a while (SECONDS_EACH=60).
+	@$(BIN)/python -m tests.support.statement_fuzz $(or $(SECONDS_EACH),60)
+
 .PHONY: backends
 backends: ## Install the servers that tests and the bench use, where this machine allows it.
 	@tests/support/install-servers
