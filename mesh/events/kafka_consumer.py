@@ -205,8 +205,9 @@ class KafkaConsumer:
 
     def _record(self, fetched: Any) -> port.Record:
         topic = self._log.names.ours(fetched.topic)
-        headers = {name: value.decode() for name, value in fetched.headers}
-        key = (fetched.key or b"").decode()
+        # Others may write to a topic too, and anything: what is no event is for the worker to find out.
+        headers = {name: (value or b"").decode(errors="replace") for name, value in fetched.headers}
+        key = (fetched.key or b"").decode(errors="replace")
         return port.Record(topic, fetched.partition, fetched.offset, key, fetched.value or b"", headers)
 
     def _unfinished(self, finished: Mapping[Partition, int]) -> dict[Partition, int]:

@@ -47,7 +47,7 @@ def url(backend: str, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def patience_s(backend: str) -> float:
     """After how long an empty poll means that there is nothing: a log elsewhere does not answer at once."""
-    return 0.0 if backend == "sqlite" else 1.5
+    return 0.0 if backend == "sqlite" else 1.0
 
 
 @pytest.fixture

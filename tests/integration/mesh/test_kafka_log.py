@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiokafka
 import pytest
 from aiokafka import admin as kafka_admin
 
 from cli import topics as event_topics
 from mesh import errors, events
-from mesh.events import kafka, kafka_connection, kafka_topics, kafka_url, port, topics
+from mesh.events import kafka_connection, kafka_consumer, kafka_topics, kafka_url, port, topics
 from mesh.events.retry import Backoff
 from mesh.events.worker import Subscription, Worker
 from tests.support import clocks, kafka_server
@@ -80,10 +81,10 @@ async def test_topics_are_made_once_as_listed_and_keep_what_others_chose(url: st
     async with _log(url, tmp_path) as log, _admin(url) as (admin, names):
         name = names.wire(TOPIC)
         chosen = {**kafka_topics.settings_of(TOPICS[0]), "retention.ms": "1000", "max.message.bytes": "2000000"}
-        await admin.alter_configs([kafka_topics._resource(name, chosen)])  # noqa: SLF001
+        await admin.alter_configs([kafka_topics._resource(name, chosen)])
         for _ in range(2):
             await log.create_topics(TOPICS)
-            own = (await kafka_topics._own_settings(admin, [name]))[name]  # noqa: SLF001
+            own = (await kafka_topics._own_settings(admin, [name]))[name]
             assert own == {**chosen, "retention.ms": str(7 * 24 * 3600 * 1000)}
         (found,) = await admin.describe_topics([name])
         assert len(found["partitions"]) == 6
@@ -112,7 +113,7 @@ async def test_an_encrypted_connection_works_and_an_unknown_authority_is_refused
         await _publish(log, 1)
         async with log.consumer("group", [TOPIC]) as consumer:
             assert await _take(consumer, 1) == [1]
-    with pytest.raises(errors.Unavailable, match="^CREDPASS_EVENTS_URL: "):
+    with pytest.raises(errors.Unavailable, match=r"^CREDPASS_EVENTS_URL: "):
         await events.open_events(broker.secure_url.replace("&ca=", "&prefix="), tmp_path, clocks.HandClock())
 
 
@@ -120,10 +121,20 @@ async def test_wrong_credentials_and_no_broker_are_one_line_that_names_the_setti
     cluster = kafka_url.parse(url, tmp_path)
     nowhere = f"kafka://127.0.0.1:{free_port()}/?security=plaintext"
     for wrong in (url.replace(cluster.password.reveal(), "geheim"), nowhere):
-        with pytest.raises(errors.Unavailable, match="^CREDPASS_EVENTS_URL: .*Kafka") as caught:
+        with pytest.raises(errors.Unavailable, match=r"^CREDPASS_EVENTS_URL: .*Kafka") as caught:
             await events.open_events(wrong, tmp_path, clocks.HandClock())
         assert "geheim" not in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+async def test_what_others_put_on_a_topic_comes_through_for_the_worker_to_judge(url: str, tmp_path: Path) -> None:
+    cluster = kafka_url.parse(url, tmp_path)
+    async with _log(url, tmp_path) as log, aiokafka.AIOKafkaProducer(**cluster.connection()) as stranger:
+        wire = kafka_connection.Names(cluster.prefix).wire(TOPIC)
+        await stranger.send_and_wait(wire, value=None, key=b"\xff", headers=[("name", b"\xfe")])
+        async with log.consumer("group", [TOPIC]) as consumer:
+            (record,) = await consumer.poll(1, 10.0)
+    assert (record.key, record.value, record.headers) == ("\ufffd", b"", {"name": "\ufffd"})
 
 
 async def test_nobody_makes_a_topic_by_asking_for_it(url: str, tmp_path: Path) -> None:
@@ -139,18 +150,24 @@ async def test_nobody_makes_a_topic_by_asking_for_it(url: str, tmp_path: Path) -
 async def test_a_restarted_process_gets_its_partitions_back_and_the_others_keep_theirs(
     url: str, tmp_path: Path
 ) -> None:
-    async with _log(url, tmp_path, "b") as lasting, lasting.consumer("group", [TOPIC]) as other:
-        async with _log(url, tmp_path, "a") as first, first.consumer("group", [TOPIC]) as member:
-            assert isinstance(member, kafka.KafkaConsumer)
-            assert isinstance(other, kafka.KafkaConsumer)
+    async with _log(url, tmp_path, "b") as lasting, _member(lasting) as other:
+        async with _log(url, tmp_path, "a") as first, _member(first) as member:
             await until(lambda: (len(member.partitions), len(other.partitions)) == (3, 3))
             had, kept = member.partitions, other.partitions
-        async with _log(url, tmp_path, "a") as again, again.consumer("group", [TOPIC]) as member:
+        async with _log(url, tmp_path, "a") as again, _member(again) as member:
             assert member.partitions == had
             await _publish(again, *range(120))
             mine, others = await asyncio.gather(_all(member), _all(other))
             assert sorted(mine + others) == list(range(120))
             assert (member.partitions, other.partitions) == (had, kept)
+
+
+@contextlib.asynccontextmanager
+async def _member(log: port.EventLog) -> AsyncIterator[kafka_consumer.KafkaConsumer]:
+    consumer = log.consumer("group", [TOPIC])
+    assert isinstance(consumer, kafka_consumer.KafkaConsumer)
+    async with consumer:
+        yield consumer
 
 
 async def _all(consumer: port.Consumer) -> list[int]:
