@@ -30,6 +30,8 @@ GROUP_LIMIT = 256
 WAITING_LIMIT = 10_000
 READERS = 2
 BUSY_TIMEOUT_S = 5.0
+# SQLite itself looks again after up to 100 ms (sqliteDefaultBusyCallback); another process is done after a few.
+BUSY_LOOK_S = 0.0005
 OPEN_ATTEMPTS = 50
 OPEN_RETRY_S = 0.1
 STATEMENTS_CACHED = 256
@@ -282,7 +284,7 @@ class _Writer:
 
 @contextlib.contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+    _begin(connection)
     try:
         yield
         connection.execute("COMMIT")
@@ -290,6 +292,27 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Begin to write, once other processes let us."""
+    deadline_s = time.monotonic() + BUSY_TIMEOUT_S
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _has_begun(connection, deadline_s):
+            time.sleep(BUSY_LOOK_S)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000:.0f}")
+
+
+def _has_begun(connection: sqlite3.Connection, deadline_s: float) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline_s:
+            raise
+        return False
+    return True
 
 
 def _together(connection: sqlite3.Connection, jobs: list[Job]) -> None:
