@@ -6,6 +6,7 @@ https://www.mongodb.com/docs/manual/reference/connection-string-options/
 from __future__ import annotations
 
 import urllib.parse
+import warnings
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -21,12 +22,12 @@ VARIABLE = "CREDPASS_DOCUMENTS_URL"
 DEFAULT_DATABASE = "credpass"
 Client = AsyncMongoClient[dict[str, Any]]
 
-# What a URL may leave unsaid.
+# What a URL may leave unsaid. A call has five seconds by default, and its caller should hear why it failed.
 DEFAULTS: Mapping[str, Any] = {
     "appname": "credpass",
     "connectTimeoutMS": 3_000,
-    "serverSelectionTimeoutMS": 5_000,
-    "timeoutMS": 10_000,
+    "serverSelectionTimeoutMS": 3_000,
+    "timeoutMS": 4_000,
     "maxPoolSize": 100,
 }
 # What a URL may say of safety, in lower case: nothing weaker. Absent is fine: then we say it.
@@ -46,17 +47,23 @@ ALWAYS_JOURNALED = 18
 
 def client(url: str) -> Client:
     """A client for a URL, not connected yet. Raises SettingsError, which shows nothing of the URL but option names."""
-    query = urllib.parse.urlsplit(url).query
-    given = {name.lower(): value.lower() for name, value in urllib.parse.parse_qsl(query, keep_blank_values=True)}
+    try:
+        query = urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query, keep_blank_values=True)
+        given = {name.lower(): value.lower() for name, value in query}
+        defaults = {name: value for name, value in DEFAULTS.items() if name.lower() not in given}
+        _refuse_weaker(given)
+        # The driver would go on without an option that it does not understand.
+        with warnings.catch_warnings(action="error"):
+            return AsyncMongoClient(url, **defaults)
+    except (driver.PyMongoError, ValueError, TypeError, OSError, Warning):
+        # The driver's text may quote the URL.
+        raise settings.SettingsError(f"{VARIABLE}: is no MongoDB URL, or has a wrong option") from None
+
+
+def _refuse_weaker(given: Mapping[str, str]) -> None:
     for name, values in ALLOWED.items():
         if name in given and given[name] not in values:
             raise settings.SettingsError(f"{VARIABLE}: {name} must be {' or '.join(values)}, or left out")
-    defaults = {name: value for name, value in DEFAULTS.items() if name.lower() not in given}
-    try:
-        return AsyncMongoClient(url, **defaults)
-    except (driver.PyMongoError, ValueError, TypeError, OSError) as error:
-        # The driver's text may quote the URL.
-        raise settings.SettingsError(f"{VARIABLE}: is no MongoDB URL ({type(error).__name__})") from None
 
 
 def database(opened: Client, hello: Mapping[str, Any]) -> Database:

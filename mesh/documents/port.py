@@ -24,7 +24,7 @@ Data: TypeAlias = Mapping[str, Value]
 class Index:
     """An index over fields (dotted paths), in order.
 
-    `unique`: no two documents have the same values; documents in which the first field is absent or null are left out.
+    `unique`: no two documents have the same values; documents in which a field of it is absent or null are left out.
     `ttl_s`: the document goes some time after the datetime in the (only) field is that many seconds past.
     """
 

@@ -31,7 +31,7 @@ class Gate:
         """One client's connection: each message gets one answer."""
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             server, requests = await asyncio.open_connection("127.0.0.1", self._server_port)
-            with contextlib.closing(requests):
+            try:
                 while True:  # until either side hangs up
                     message = await read_message(client)
                     async with self._turn if command_of(message) in ONE_AT_A_TIME else contextlib.nullcontext():
@@ -39,7 +39,16 @@ class Gate:
                         answer = await read_message(server)
                     answers.write(answer)
                     await answers.drain()
-        answers.close()
+            finally:
+                await hang_up(requests)
+        await hang_up(answers)
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection, whatever state it is in."""
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 def command_of(message: bytes) -> bytes:
