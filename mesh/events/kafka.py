@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ ADMIN_TIMEOUT_S = 30.0
 METADATA_AGE_S = 5.0
 # Below the 1 MiB that brokers take by default, with room for key and headers.
 RECORD_BYTES = 1_000_000
+# Longer than a batch or a request to join lasts that no broker answers.
+CLOSE_TIMEOUT_S = 45.0
 LOOKUPS = 50
 LOOKUP_PAUSE_S = 0.1
 
@@ -47,6 +49,7 @@ class KafkaEventLog:
         self._clients: dict[str, Any] = {}
         self._starting = asyncio.Lock()
         self._retiring: asyncio.Task[None] | None = None
+        self._endings: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def create_topics(self, topics: Sequence[port.Topic]) -> None:
@@ -88,11 +91,11 @@ class KafkaEventLog:
         self._closed = True
         for member in list(self._members):
             await member.close()
-        if self._retiring is not None:
-            await self._retiring
         for client in self._clients.values():
-            await _stop(client)
+            self.ending(_stop(client))
         self._clients.clear()
+        if self._endings:
+            await asyncio.wait(self._endings, timeout=CLOSE_TIMEOUT_S)
 
     def connection(self, client: str) -> dict[str, Any]:
         """What a client that bears this name is made with."""
@@ -131,6 +134,13 @@ class KafkaEventLog:
         """Forget a member."""
         self._members.pop(member, None)
 
+    def ending(self, end: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Let a client come to its end, whoever waits for it; `close` does."""
+        task = asyncio.create_task(_ended(end), name="kafka-client-ending")
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+        return task
+
     async def _look(self) -> None:
         """Read which topics exist, without naming any, which could create it."""
         producer = await self._client("producer")
@@ -160,7 +170,7 @@ class KafkaEventLog:
         async with self._starting:
             if self._retiring is not None:
                 # Until it has ended, batches of the failed producer may still arrive: new ones must come after them.
-                await self._retiring
+                await asyncio.shield(self._retiring)
                 self._retiring = None
             if self._closed:
                 raise errors.Unavailable
@@ -180,7 +190,7 @@ class KafkaEventLog:
         """Give up a producer after an error: its sequence numbers may have a gap, which brokers never forgive."""
         if self._clients.get("producer") is producer:
             del self._clients["producer"]
-            self._retiring = asyncio.create_task(_stop(producer), name="kafka-producer-retiring")
+            self._retiring = self.ending(_stop(producer))
 
 
 def partition_of(key: bytes, partitions: Sequence[int], _available: Sequence[int]) -> int:
@@ -209,8 +219,13 @@ async def _started(client: Any) -> Any:
 
 
 async def _stop(client: Any) -> None:
+    await _ended(client.close() if isinstance(client, kafka_admin.AIOKafkaAdminClient) else client.stop())
+
+
+async def _ended(end: Coroutine[Any, Any, None]) -> None:
+    # A cluster that cannot be told notices by itself when the connections and heartbeats end.
     with contextlib.suppress(kafka_errors.KafkaError, OSError, TimeoutError):
-        await (client.close() if isinstance(client, kafka_admin.AIOKafkaAdminClient) else client.stop())
+        await end
 
 
 async def open_cluster(url: str, data: Path, instance: str = "") -> KafkaEventLog:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -56,6 +56,7 @@ class Log(Protocol):
     async def lag(self, group: str, topics: Collection[str]) -> int: ...
     def joined(self, member: KafkaConsumer) -> str | None: ...
     def left(self, member: KafkaConsumer) -> None: ...
+    def ending(self, end: Coroutine[Any, Any, None]) -> asyncio.Task[None]: ...
 
 
 @dataclasses.dataclass(slots=True)
@@ -113,12 +114,9 @@ class KafkaConsumer:
     async def _leave(self) -> None:
         consumer, self._consumer = self._consumer, None
         self._log.left(self)
-        if consumer is None:
-            return
-        # A group that cannot be told finds out by itself when the heartbeats end.
-        with contextlib.suppress(kafka_errors.KafkaError, OSError, TimeoutError):
-            async with asyncio.timeout(LEAVE_TIMEOUT_S):
-                await consumer.stop()
+        if consumer is not None:
+            # Never cut short, or heartbeats would go on for a member that is none: what takes longer ends by itself.
+            await asyncio.wait({self._log.ending(consumer.stop())}, timeout=LEAVE_TIMEOUT_S)
 
     async def poll(
         self, limit: int, timeout_s: float, busy: Collection[tuple[str, int]] = frozenset()
@@ -145,14 +143,18 @@ class KafkaConsumer:
         return await self._log.lag(self.group, self._topics)
 
     def claim(self) -> tuple[frozenset[Partition], frozenset[Partition]]:
-        if not self._joined()._coordinator.member_id:  # noqa: SLF001 - nothing public says that the group put us out
+        if self._consumer is None:
+            return frozenset(), frozenset()
+        if not self._consumer._coordinator.member_id:  # noqa: SLF001 - nothing public says that the group put us out
             self._places.clear()
         return frozenset(self._held), frozenset(each for each, place in self._places.items() if place.in_hand)
 
     def assigned(self, share: kafka_shares.Share) -> None:
+        if self._consumer is None:  # it is leaving
+            return
         kept = {each: place for each, place in self._places.items() if each in share.partitions and place.in_hand}
         for partition, place in kept.items():
-            self._joined().seek(kafka_assignor.place(partition), place.position)
+            self._consumer.seek(kafka_assignor.place(partition), place.position)
         self._places, self._held, self._unwanted = kept, sorted(share.partitions), share.unwanted
         self._rejoining = False
         LOG.info("partitions assigned", group=self.group, partitions=len(self._held), unwanted=len(self._unwanted))

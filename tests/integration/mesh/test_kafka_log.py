@@ -82,12 +82,19 @@ async def test_topics_are_made_once_as_listed_and_keep_what_others_chose(url: st
         name = names.wire(TOPIC)
         chosen = {**kafka_topics.settings_of(TOPICS[0]), "retention.ms": "1000", "max.message.bytes": "2000000"}
         await admin.alter_configs([kafka_topics._resource(name, chosen)])
+        await _shown(admin, name, chosen)
         for _ in range(2):
             await log.create_topics(TOPICS)
-            own = (await kafka_topics._own_settings(admin, [name]))[name]
-            assert own == {**chosen, "retention.ms": str(7 * 24 * 3600 * 1000)}
+            await _shown(admin, name, {**chosen, "retention.ms": str(7 * 24 * 3600 * 1000)})
         (found,) = await admin.describe_topics([name])
         assert len(found["partitions"]) == 6
+
+
+async def _shown(admin: Any, name: str, wanted: dict[str, str]) -> None:
+    """Wait until the broker shows these settings of a topic: it takes a moment to hear of a change."""
+    async with asyncio.timeout(20):
+        while (await kafka_topics._own_settings(admin, [name]))[name] != wanted:
+            await asyncio.sleep(0.02)
 
 
 async def test_the_whole_list_of_topics_is_made_by_the_command(url: str, tmp_path: Path) -> None:
