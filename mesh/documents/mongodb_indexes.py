@@ -12,6 +12,7 @@ from pymongo import operations
 from mesh import logs, settings
 from mesh.documents import mongodb_shape as shapes
 from mesh.documents import port
+from mesh.documents.mongodb_errors import is_duplicate
 from mesh.documents.mongodb_outbox import Collection, Database
 
 VARIABLE = "CREDPASS_DOCUMENTS_URL"
@@ -68,15 +69,23 @@ async def _create(collection: Collection, models: Sequence[operations.IndexModel
     try:
         await collection.create_indexes(models)
     except driver.OperationFailure as error:
-        if error.code in CONFLICTS:
-            name = models[0].document["name"]
-            raise settings.SettingsError(
-                f"{VARIABLE}: {collection.name} has an index like {name} with other options; drop it"
-            ) from error
+        _explain(collection.name, models[0].document["name"], error)
         if error.code != NOT_IMPLEMENTED:
             raise
         return False
     return True
+
+
+def _explain(collection: str, index: str, error: driver.OperationFailure) -> None:
+    """Raise SettingsError for what an operator has to put right in the database."""
+    if error.code in CONFLICTS:
+        raise settings.SettingsError(
+            f"{VARIABLE}: {collection} has an index like {index} with other options; drop it"
+        ) from error
+    if is_duplicate(error):
+        raise settings.SettingsError(
+            f"{VARIABLE}: {collection} holds documents that the unique index {index} does not allow"
+        ) from error
 
 
 async def _present(collection: Collection) -> set[str]:

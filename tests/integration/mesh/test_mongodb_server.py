@@ -156,6 +156,14 @@ async def test_an_index_with_other_options_is_refused_in_one_line(url: str) -> N
             await store.ensure(THINGS)
 
 
+async def test_a_unique_index_over_documents_that_clash_is_refused_in_one_line(url: str) -> None:
+    async with opened(url) as store:
+        await store.ensure(port.Collection("things", (port.Index(("email",)),)))
+        await store.insert_many("things", [port.NewDocument(f"t{number}", {"email": "a"}) for number in range(2)])
+        with pytest.raises(settings.SettingsError, match=r"CREDPASS_DOCUMENTS_URL: things .*u_email"):
+            await store.ensure(THINGS)
+
+
 async def test_wrong_credentials_are_one_line_that_names_the_setting(tmp_path: Path) -> None:
     options = ("--test-enable-new-auth", "--setup-username=ada", "--setup-password=right", "--setup-database=admin")
     with ferretdb.own_server(tmp_path, *options) as own:
