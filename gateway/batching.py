@@ -34,7 +34,11 @@ class Coalesced:
         # Rules are compiled at first use, which takes milliseconds: better now than in somebody's call.
         protovalidate.collect_violations(routes.message_class(route.method.input_type)())
         self._coalescer: coalescing.Coalescer[protobuf.Message, Any] = coalescing.Coalescer(
-            self._send, max_batch=MAX_BATCH, in_flight=IN_FLIGHT, timeout_s=door.settings.request_timeout_s, name=said.name
+            self._send,
+            max_batch=MAX_BATCH,
+            in_flight=IN_FLIGHT,
+            timeout_s=door.settings.request_timeout_s,
+            name=said.name,
         )
 
     async def __call__(self, request: Request, variables: Variables) -> Response:
@@ -49,16 +53,16 @@ class Coalesced:
             correlation_id=request.correlation_id,
             client_address=request.client_address,
         )
-        return self._answer(_outcome(await self._within_timeout(request, item)), headers)
+        # The batch has its own deadline; only a client that asks for less needs a timer.
+        asks_for_less = timeouts.HEADER in request.headers
+        result = await (self._within_timeout(request, item) if asks_for_less else self._coalescer.call(item))
+        return self._answer(_outcome(result), headers)
 
     async def close(self) -> None:
         """Take no more calls; return when those under way are answered."""
         await self._coalescer.close()
 
     async def _within_timeout(self, request: Request, item: protobuf.Message) -> Any:
-        """The result of an item. The batch has its own deadline; only a client that asks for less needs a timer."""
-        if timeouts.HEADER not in request.headers:
-            return await self._coalescer.call(item)
         try:
             async with asyncio.timeout(self._door.timeout_s(request, self._door.settings.request_timeout_s)):
                 return await self._coalescer.call(item)
@@ -71,9 +75,7 @@ class Coalesced:
 
 
 def _outcome(result: Any) -> protobuf.Message:
-    if result.WhichOneof("outcome") == "error":
-        raise status.from_status(result.error)
-    response: protobuf.Message = result.response
-    if not result.HasField("response"):
-        raise errors.Internal
-    return response
+    if result.HasField("response"):
+        response: protobuf.Message = result.response
+        return response
+    raise status.from_status(result.error) if result.HasField("error") else errors.Internal()

@@ -159,8 +159,8 @@ def _render(_logger: object, level: str, event: MutableMapping[str, Any]) -> tup
 def rendered(parts: Parts) -> bytes:
     """A line as it is written."""
     metadata = parts.metadata
-    for name in SENSITIVE & metadata.keys():
-        metadata[name] = MASK
+    if not SENSITIVE.isdisjoint(metadata):
+        metadata.update(dict.fromkeys(SENSITIVE & metadata.keys(), MASK))
     line = {
         "timestamp": parts.timestamp,
         "level": parts.level,

@@ -14,8 +14,8 @@ from typing import Generic, TypeVar
 from mesh import errors, logs, telemetry
 
 RETRY_AFTER_S = 1.0
-# How many items make a further batch worth its call while one is under way: a call costs as much as some ten items.
-WORTH_A_CALL = 8
+# How many items make a further batch worth its call while one is under way: calling costs as much as a dozen items.
+WORTH_A_CALL = 16
 LOG = logs.get()
 
 Item = TypeVar("Item")
