@@ -131,6 +131,7 @@ class _Book:
             zlib.error,
             EOFError,
             ValueError,
+            LookupError,  # an encoding that Python does not know
             OSError,
             NotImplementedError,
         ) as error:
@@ -213,6 +214,8 @@ class _Counted(io.RawIOBase):
         self._book.spend(len(chunk))
         if b"<!DOCTYPE" in self._tail + chunk or b"<!ENTITY" in self._tail + chunk:
             raise errors.MalformedStatement("a part of the workbook declares a document type")
+        if b"\0" in chunk:  # UTF-16 would hide a document type from the look above
+            raise errors.MalformedStatement("a part of the workbook is not UTF-8")
         self._tail = chunk[-16:]
         return chunk
 

@@ -8,6 +8,7 @@ import pickle
 import pytest
 
 from analysis import statement
+from tests.support import statement_fuzz_parsers
 
 
 @pytest.mark.parametrize(
@@ -152,3 +153,21 @@ def test_the_same_rows_have_the_same_fingerprint_whatever_their_words() -> None:
     assert mine != other
     report = statement.tamper_report([statement.foreign_rows(list(mine))])
     assert report.score == 0.8
+
+
+_ENTITY = (
+    '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE a [<!ENTITY e "2023-01-13">]>'
+    "<worksheet><sheetData>{}</sheetData></worksheet>"
+)
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        b'<?xml version="1.0" encoding="UTF-4"?><worksheet/>',
+        _ENTITY.format('<row><c t="inlineStr"><is><t>&e;</t></is></c><c><v>-1.5</v></c></row>' * 3).encode("utf-16"),
+    ],
+)
+def test_sheets_of_odd_encodings_are_refused_and_hide_no_document_type(sheet: bytes) -> None:
+    with pytest.raises(statement.MalformedStatement):
+        statement.parse(statement_fuzz_parsers.workbook_of(sheet))
