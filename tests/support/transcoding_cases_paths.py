@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,7 +28,7 @@ _Answer = dict[str, Any]
 def template_cases(_: Suite, cases: list[Case]) -> Iterator[Question]:
     """Template text -> its parts."""
     for case in cases:
-        yield question(case, case["expect"], lambda expect, case=case: _check_template(case, expect))
+        yield question(case, case["expect"], functools.partial(_check_template, case))
 
 
 def _check_template(case: Case, expect: Case) -> str | None:
@@ -67,9 +68,7 @@ def table_cases(_: Suite, tables: list[Case]) -> Iterator[Question]:
             yield question(
                 request,
                 request["expect"],
-                lambda expect, table=table, request=request, options=options: _check_request(
-                    table, request, options, expect
-                ),
+                functools.partial(_check_request, table, request, options),
                 disputed=bool(table.get("disputed")),
                 skipped=asked.skipped or ("" if known else f"mode {mode!r} is not offered"),
             )
@@ -127,7 +126,7 @@ def _path(request: Case) -> str:
 def rule_cases(_: Suite, cases: list[Case]) -> Iterator[Question]:
     """HttpRule -> bindings."""
     for case in cases:
-        yield question(case, case["expect"], lambda expect, case=case: _check_rule(case, expect))
+        yield question(case, case["expect"], functools.partial(_check_rule, case))
 
 
 def _check_rule(case: Case, expect: Case) -> str | None:

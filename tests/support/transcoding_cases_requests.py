@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -79,7 +80,7 @@ def query_cases(suite: Suite, cases: list[Case]) -> Iterator[Question]:
     """Query string -> message."""
     for case in cases:
         asked = offered(case, Options())
-        check = lambda expect, case=case, options=asked.options: _check_query(suite, case, options, expect)  # noqa: E731
+        check = functools.partial(_check_query, suite, case, asked.options)
         yield question(case, case["expect"], check, skipped=asked.skipped)
 
 
@@ -105,7 +106,7 @@ def conversion_cases(suite: Suite, cases: list[Case]) -> Iterator[Question]:
     for case in cases:
         asked = offered(case, Options())
         options = plain_options(asked.options, path_list_separator=case.get("separator"))
-        check = lambda expect, case=case, options=options: _check_conversion(suite, case, options, expect)  # noqa: E731
+        check = functools.partial(_check_conversion, suite, case, options)
         yield question(case, case["expect"], check, skipped=asked.skipped)
 
 
@@ -124,7 +125,7 @@ def _check_conversion(suite: Suite, case: Case, options: Options, expect: Case) 
 def field_path_cases(suite: Suite, cases: list[Case]) -> Iterator[Question]:
     """Path text -> proto names."""
     for case in cases:
-        yield question(case, case["expect"], lambda expect, case=case: _check_path(suite, case, expect))
+        yield question(case, case["expect"], functools.partial(_check_path, suite, case))
 
 
 def _check_path(suite: Suite, case: Case, expect: Case) -> str | None:
@@ -139,7 +140,7 @@ def http_cases(suite: Suite, cases: list[Case]) -> Iterator[Question]:
     """Rule and HTTP request -> message."""
     for case in cases:
         asked = offered(case, Options())
-        check = lambda expect, case=case, options=asked.options: _check_http(suite, case, options, expect)  # noqa: E731
+        check = functools.partial(_check_http, suite, case, asked.options)
         yield question(case, case["expect"], check, skipped=asked.skipped)
 
 
@@ -164,7 +165,7 @@ def translate_cases(suite: Suite, cases: list[Case]) -> Iterator[Question]:
     """Body, body field and bindings -> message or messages."""
     for case in cases:
         asked = offered(case, _WOVEN)
-        check = lambda expect, case=case, options=asked.options: _check_translate(suite, case, options, expect)  # noqa: E731
+        check = functools.partial(_check_translate, suite, case, asked.options)
         yield question(case, case["expect"], check, skipped=asked.skipped)
 
 
@@ -200,7 +201,7 @@ def mask_cases(suite: Suite, cases: list[Case]) -> Iterator[Question]:
     """PATCH body -> mask paths."""
     for case in cases:
         asked = offered(case, Options())
-        check = lambda expect, case=case, options=asked.options: _check_mask(suite, case, options, expect)  # noqa: E731
+        check = functools.partial(_check_mask, suite, case, asked.options)
         yield question(case, case["expect"], check, skipped=asked.skipped)
 
 

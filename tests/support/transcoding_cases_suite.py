@@ -106,7 +106,8 @@ class Suite:
         service = file.service.add(name="Service")
         method = service.method.add(name="Call", input_type=f".{input_type}", output_type=".google.protobuf.Empty")
         method.options.Extensions[annotations_pb2.http].CopyFrom(http_rule(rule))
-        return self._added(file).services_by_name["Service"]
+        service_of_one: ServiceDescriptor = self._added(file).services_by_name["Service"]
+        return service_of_one
 
     def value_field(self, type_text: str) -> FieldDescriptor:
         """A field `value` of a type as the cases write it: `int32`, `repeated enum a.B`, `map<string, a.M>`."""
@@ -114,7 +115,8 @@ class Suite:
         holder = file.message_type.add(name="Holder")
         field = holder.field.add(name="value", json_name="value", number=1)
         _TypeText(self, file, holder).describe(field, type_text)
-        return self._added(file).message_types_by_name["Holder"].fields_by_name["value"]
+        value: FieldDescriptor = self._added(file).message_types_by_name["Holder"].fields_by_name["value"]
+        return value
 
     def _file(self, number: int) -> descriptor_pb2.FileDescriptorProto:
         return descriptor_pb2.FileDescriptorProto(
@@ -161,7 +163,7 @@ class _TypeText:
 
     def _single(self, field: descriptor_pb2.FieldDescriptorProto, text: str) -> None:
         if text in self._SCALARS and text not in ("enum", "message", "group"):
-            field.type = self._SCALARS[text]  # type: ignore[assignment]
+            field.type = self._SCALARS[text]
         elif text.startswith("enum"):
             field.type = descriptor_pb2.FieldDescriptorProto.TYPE_ENUM
             field.type_name = self._enum(text.removeprefix("enum").strip())
