@@ -92,8 +92,9 @@ fuzz: setup ## Throw damaged statements at every parser for a while (SECONDS_EAC
 	@$(BIN)/python -m tests.support.statement_fuzz $(or $(SECONDS_EACH),60)
 
 .PHONY: backends
-backends: ## Install the servers that tests and the bench use, where this machine allows it.
+backends: setup ## Install the servers that tests and the bench use, where this machine allows it.
 	@tests/support/install-servers
+	@$(BIN)/python -m tests.support.fetch_servers
 
 .PHONY: bench
 bench: setup backends ## Measure the hot path; the last line is JSON.
