@@ -186,7 +186,7 @@ def skip_unless_it_can_run() -> None:
 
 def with_prefix(url: str) -> str:
     """The same broker with topics and groups that nobody else uses."""
-    return f"{url}&prefix={secrets.token_hex(6)}."
+    return f"{url}{'&' if '?' in url else '/?'}prefix={secrets.token_hex(6)}."
 
 
 def libraries() -> Path:

@@ -93,7 +93,7 @@ async def test_topics_are_made_once_as_listed_and_keep_what_others_chose(url: st
 async def _shown(admin: Any, name: str, wanted: dict[str, str]) -> None:
     """Wait until the broker shows these settings of a topic: it takes a moment to hear of a change."""
     async with asyncio.timeout(20):
-        while (await kafka_topics._own_settings(admin, [name]))[name] != wanted:
+        while (await kafka_topics._own_settings(admin, [name]))[name] != wanted:  # noqa: ASYNC110 - a broker
             await asyncio.sleep(0.02)
 
 
