@@ -34,6 +34,7 @@ STATE_ID = "outbox"
 # Events of nobody's document lie here, each write as a document that was never anything but buried.
 LOOSE = "_outbox"
 CLEAR_ROUNDS = 20
+WAITS: Stored = {"_outbox.last": {"$gt": 0}}
 CREATE_ATTEMPTS = 3
 
 
@@ -152,11 +153,13 @@ class Outbox:
     async def _clear_in(self, collection: Collection, gone: Mapping[Any, set[int]]) -> None:
         left = gone
         for _ in range(CLEAR_ROUNDS):
-            found = collection.find({"_id": {"$in": list(left)}}, {"version": 1, "_outbox": 1})
+            found = collection.find({**WAITS, "_id": {"$in": list(left)}}, {"version": 1, "_outbox": 1})
             holding = [document async for document in found if _seqs(document) & gone[document["_id"]]]
             if not holding:
                 return
-            await collection.bulk_write(_clearing(holding, gone), ordered=False)
+            done = await collection.bulk_write(_clearing(holding, gone), ordered=False)
+            if done.matched_count + done.deleted_count == len(holding):
+                return
             left = {document["_id"]: gone[document["_id"]] for document in holding}
         raise errors.Unavailable
 
@@ -193,20 +196,31 @@ def adding(waiting: Sequence[Stored]) -> dict[str, dict[str, Any]]:
 
 def _clearing(holding: Sequence[Stored], gone: Mapping[Any, set[int]]) -> list[Any]:
     """Writes that leave alone a document which got another event meanwhile: then its `last` has moved."""
-    buried, emptied = [], []
+    buried: list[Stored] = []
+    emptied: list[Stored] = []
     writes: list[Any] = []
     for document in holding:
-        outbox, remaining = document["_outbox"], _remaining(document, gone[document["_id"]])
+        remaining = _remaining(document, gone[document["_id"]])
         if remaining:
-            writes.append(UpdateOne({"_id": document["_id"], "_outbox": outbox}, {"$set": held(remaining)}))
-        elif document["version"] == shapes.BURIED:
-            buried.append({"_id": document["_id"], "version": shapes.BURIED, "_outbox.last": outbox["last"]})
+            same = {"_id": document["_id"], "_outbox": document["_outbox"]}
+            writes.append(UpdateOne(same, {"$set": held(remaining)}))
         else:
-            emptied.append({"_id": document["_id"], "_outbox.last": outbox["last"]})
+            (buried if document["version"] == shapes.BURIED else emptied).append(document)
     # One command for all of a kind: each is atomic for itself, and a server need not be asked a thousand times.
     if emptied:
-        writes.append(UpdateMany({"$or": emptied}, {"$unset": {"_outbox": ""}}))
-    return [*writes, DeleteMany({"$or": buried})] if buried else writes
+        writes.append(UpdateMany(_unmoved(emptied), {"$unset": {"_outbox": ""}}))
+    if buried:
+        writes.append(DeleteMany({**_unmoved(buried), "version": shapes.BURIED}))
+    return writes
+
+
+def _unmoved(documents: Sequence[Stored]) -> dict[str, Any]:
+    """Those of `documents` that are as they were: no two ever have the same `last`, so each can only have its own."""
+    lasts = [document["_outbox"]["last"] for document in documents]
+    return {
+        "_outbox.last": {**WAITS["_outbox.last"], "$in": lasts},
+        "_id": {"$in": [document["_id"] for document in documents]},
+    }
 
 
 def _remaining(document: Stored, gone: set[int]) -> list[Stored]:

@@ -37,6 +37,7 @@ _BUILD_TIMEOUT_S = 900.0
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 5.0
 _LOOK_INTERVAL_S = 0.5
+_CALL_TIMEOUT_MS = 30_000
 
 
 class FerretServer:
@@ -111,11 +112,14 @@ def fresh_database(server: str) -> Iterator[str]:
     """The URL of a database that is this test's alone, dropped afterwards."""
     name = f"credpass_{uuid.uuid4().hex}"
     parts = urllib.parse.urlsplit(server)
-    # Who logs in does so where the given URL says, which without a word is its database.
-    log_in = parts.path.strip("/") if parts.username and "authsource" not in parts.query.lower() else ""
-    query = "&".join(
-        part for part in (parts.query, f"authSource={log_in or 'admin'}" if parts.username else "") if part
-    )
+    options = [parts.query] if parts.query else []
+    if parts.username and "authsource" not in parts.query.lower():
+        # Without a word users are those of the database that the URL names.
+        options.append(f"authSource={parts.path.strip('/') or 'admin'}")
+    if "timeoutms" not in parts.query.lower():
+        # A busy machine, and every write of every worker goes through one gate.
+        options.append(f"timeoutMS={_CALL_TIMEOUT_MS}")
+    query = "&".join(options)
     yield urllib.parse.urlunsplit(parts._replace(path=f"/{name}", query=query))
     with pymongo.MongoClient[dict[str, object]](server, serverSelectionTimeoutMS=5000) as client:
         client.drop_database(name)
