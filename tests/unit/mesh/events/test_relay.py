@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from mesh import documents, events
 from mesh.documents import port as documents_port
 from mesh.events import port, topics
-from mesh.events.relay import Relay
+from mesh.events.relay import PAUSE_S, PROMPT_A_SECOND, Relay
 from mesh.events.retry import Backoff
 from tests.fakes.event_logs import FlakyLog
 from tests.support import clocks
@@ -115,3 +116,23 @@ async def test_a_relay_that_stands_by_stops_at_once(store: documents_port.Docume
         await _finish(relay, tasks=[task])
     assert relay.published == 0
     assert len(await store.pending_events(10)) == 1
+
+
+async def test_under_load_few_large_rounds_leave_room_for_the_stores_writers(
+    store: documents_port.Documents, log: FlakyLog
+) -> None:
+    relay = Relay(store, log)
+    task = asyncio.create_task(relay.run())
+    rounds = seen = 0
+    started_s = time.monotonic()
+    for start in range(0, 600, 20):
+        await store.append(*(event(number) for number in range(start, start + 20)))
+        await asyncio.sleep(0)
+        if relay.published != seen:
+            rounds, seen = rounds + 1, relay.published
+    await until(lambda: relay.published == 600)
+    # Thirty writes of twenty: the first few go out at once, then what a second allows, the rest together after a pause.
+    a_second = PROMPT_A_SECOND / 20 + 1 / PAUSE_S
+    assert rounds <= PROMPT_A_SECOND / 20 + 1 + (time.monotonic() - started_s) * a_second
+    await _finish(relay, tasks=[task])
+    assert await _published(log) == list(range(600))

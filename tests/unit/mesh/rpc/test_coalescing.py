@@ -7,7 +7,8 @@ import pytest
 
 from mesh import errors
 from mesh.rpc import context
-from mesh.rpc.coalescing import Coalescer
+from mesh.rpc.coalescing import WORTH_A_CALL, Coalescer
+from tests.support.events_for_tests import until
 
 
 class Far:
@@ -58,6 +59,45 @@ async def test_no_more_batches_are_under_way_than_allowed() -> None:
     assert len(far.batches) == 2
     far.free.set()
     assert await asyncio.gather(*tasks) == ["A", "B", "C"]
+
+
+async def test_a_further_batch_leaves_only_when_it_is_worth_its_call() -> None:
+    far = Far(held=True)
+    calls: Coalescer[str, str] = Coalescer(far.send, max_batch=100, in_flight=2)
+    tasks = [asyncio.create_task(calls.call("first"))]
+    await far.arrived.acquire()
+    tasks += [asyncio.create_task(calls.call(f"{number}")) for number in range(WORTH_A_CALL - 1)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert [len(batch) for batch in far.batches] == [1]
+    tasks.append(asyncio.create_task(calls.call("the one that makes it worth it")))
+    await far.arrived.acquire()
+    assert [len(batch) for batch in far.batches] == [1, WORTH_A_CALL]
+    far.free.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_handful_left_waiting_leaves_when_the_last_batch_is_back() -> None:
+    doors: list[asyncio.Future[None]] = []
+    sent: list[list[str]] = []
+
+    async def send(items: list[str]) -> Sequence[str]:
+        sent.append(items)
+        doors.append(asyncio.get_running_loop().create_future())
+        await doors[-1]
+        return items
+
+    calls: Coalescer[str, str] = Coalescer(send, max_batch=WORTH_A_CALL, in_flight=2)
+    tasks = [asyncio.create_task(calls.call(f"{number}")) for number in range(2 * WORTH_A_CALL + 3)]
+    await until(lambda: len(sent) == 2)
+    doors[0].set_result(None)
+    await asyncio.gather(*tasks[:WORTH_A_CALL])
+    assert len(sent) == 2
+    doors[1].set_result(None)
+    await until(lambda: len(sent) == 3)
+    assert len(sent[2]) == 3
+    doors[2].set_result(None)
+    await asyncio.gather(*tasks)
 
 
 async def test_one_bad_item_fails_alone() -> None:
