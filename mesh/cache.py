@@ -1,4 +1,4 @@
-"""The cache: one adapter over redis.asyncio, for a server (`redis://`, `rediss://`) or one in this process (`memory:`).
+"""The cache: one adapter over redis.asyncio, for a server, a cluster or a stand-in in this process (`memory:`).
 
 Nothing here is the only copy of anything. A tombstone is a value that says "do not answer from the cache, ask the
 owner"; a fill uses `add`, so that it never overwrites one.
@@ -7,22 +7,21 @@ owner"; a fill uses `add`, so that it never overwrites one.
 from __future__ import annotations
 
 import asyncio
-import functools
+import contextlib
 import hashlib
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import redis.asyncio as redis_asyncio
-from redis import backoff, exceptions
-from redis.asyncio import retry
+from redis import exceptions
 
-from mesh import errors, settings, urls
+from mesh import errors, redis_clients
 
 if TYPE_CHECKING:  # only the gateway draws from windows
     from limits.aio.strategies import FixedWindowRateLimiter
 
-VARIABLE = "CREDPASS_CACHE_URL"
+VARIABLE = redis_clients.VARIABLE
 TOMBSTONE = b"\x00"
 TOMBSTONE_TTL_S = 15 * 60
 VERIFY_TTL_S = 5 * 60
@@ -30,13 +29,9 @@ SCORE_TTL_S = 60 * 60
 APIKEY_TTL_S = 60 * 60
 SESSION_TTL_S = 24 * 60 * 60
 
-_CONNECTIONS = 64
-_POOL_TIMEOUT_S = 2.0
-_CONNECT_TIMEOUT_S = 1.0
-_SOCKET_TIMEOUT_S = 2.0
 _RETRY_AFTER_S = 1.0
 # What redis.asyncio lets through when the server cannot be reached, refuses (out of memory, read-only) or is too slow.
-_TROUBLE = (exceptions.RedisError, OSError, asyncio.TimeoutError)
+_TROUBLE = (exceptions.RedisError, exceptions.RedisClusterException, OSError, asyncio.TimeoutError)
 
 Result = TypeVar("Result")
 
@@ -144,6 +139,73 @@ class Cache:
         return results
 
 
+class ClusterCache(Cache):
+    """The cache on a cluster: keys lie on many servers, so that many keys are a call to each server they lie on."""
+
+    def __init__(self, client: redis_asyncio.RedisCluster) -> None:
+        super().__init__(cast(Any, client))
+        self._cluster = client
+        # The cluster's client refuses where the others wait.
+        self._turns = asyncio.Semaphore(redis_clients.CONNECTIONS)
+
+    async def get(self, key: str) -> bytes | None:
+        async with self._turn():
+            return await super().get(key)
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        if not keys:
+            return []
+        async with self._turn():
+            values: list[bytes | None] = await reached(self._cluster.mget_nonatomic(keys))
+            return values
+
+    async def set(self, key: str, value: bytes, ttl_s: float) -> None:
+        async with self._turn():
+            await super().set(key, value, ttl_s)
+
+    async def add(self, key: str, value: bytes, ttl_s: float) -> bool:
+        async with self._turn():
+            return await super().add(key, value, ttl_s)
+
+    async def delete(self, *keys: str) -> None:
+        async with self._turn():
+            await super().delete(*keys)
+
+    def windows(self, prefix: str) -> FixedWindowRateLimiter:
+        from limits.aio import storage
+        from limits.aio.strategies import FixedWindowRateLimiter
+
+        client: Any = self._cluster
+
+        class SharedStorage(storage.RedisClusterStorage):
+            def configure_bridge(self) -> None:
+                bridge: Any = self.bridge
+                bridge.storage, bridge.connection_getter = client, lambda _: client
+
+        # The address is not used, since the client knows it.
+        shared = SharedStorage("async+redis+cluster://host:1", implementation="redispy", key_prefix=prefix)
+        return FixedWindowRateLimiter(shared)
+
+    async def close(self) -> None:
+        await self._cluster.aclose()
+
+    async def _set_all(self, values: Mapping[str, bytes], ttl_s: float, *, only_absent: bool) -> list[Any]:
+        async with self._turn():
+            return await super()._set_all(values, ttl_s, only_absent=only_absent)
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(redis_clients.POOL_TIMEOUT_S):
+                await self._turns.acquire()
+        except TimeoutError as late:
+            raise errors.Unavailable("The cache cannot be reached.", retry_after_s=_RETRY_AFTER_S) from late
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+
 async def reached(call: Awaitable[Result]) -> Result:
     """The result of a call on the raw client, with its troubles as `errors.Unavailable`."""
     try:
@@ -153,41 +215,13 @@ async def reached(call: Awaitable[Result]) -> Result:
 
 
 def open_cache(url: str, data: Path) -> Cache:  # noqa: ARG001 - every opener takes the data folder; no cache lies in it
-    """The cache at `redis://host:port/db`, `rediss://...` or `memory:` (this process only). Connects at first use."""
-    scheme = urls.scheme(url)
-    if scheme == "memory":
-        return Cache(_memory())
-    if scheme in {"redis", "rediss"}:
-        return Cache(redis_asyncio.Redis(connection_pool=_pool(url)))
-    raise urls.unknown(VARIABLE, url, "memory", "redis", "rediss")
+    """The cache at a URL that `mesh.redis_clients` knows, or `memory:` (this process only). Connects at first use.
 
-
-def _memory() -> redis_asyncio.Redis:
-    import fakeredis
-
-    pool: Any = functools.partial(
-        redis_asyncio.BlockingConnectionPool, max_connections=_CONNECTIONS, timeout=_POOL_TIMEOUT_S
-    )
-    return fakeredis.FakeAsyncRedis(server=fakeredis.FakeServer(), connection_pool_class=pool, protocol=2)
-
-
-def _pool(url: str) -> redis_asyncio.BlockingConnectionPool:
-    try:
-        return redis_asyncio.BlockingConnectionPool.from_url(url, **_pool_options())
-    except (ValueError, TypeError):  # its text may quote the password
-        raise settings.SettingsError(f"{VARIABLE}: not a Redis URL") from None
-
-
-def _pool_options() -> dict[str, Any]:
-    # The default pool raises past its size; this one waits. One retry mends a connection that went stale while idle.
-    return {
-        "max_connections": _CONNECTIONS,
-        "timeout": _POOL_TIMEOUT_S,
-        "socket_timeout": _SOCKET_TIMEOUT_S,
-        "socket_connect_timeout": _CONNECT_TIMEOUT_S,
-        "retry": retry.Retry(backoff.NoBackoff(), 1, (exceptions.ConnectionError,)),
-        "protocol": 2,
-    }
+    Raises:
+        mesh.settings.SettingsError: the URL is wrong; the message names CREDPASS_CACHE_URL.
+    """
+    client = redis_clients.open_client(url)
+    return ClusterCache(client) if isinstance(client, redis_asyncio.RedisCluster) else Cache(client)
 
 
 def _milliseconds(ttl_s: float) -> int:

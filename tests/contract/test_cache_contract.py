@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import limits
 import pytest
 
 from mesh import cache, errors, ids, settings
-from tests.support import redis_server
+from tests.support import loopback_certificates, redis_forms, redis_server
+
+FORMS: dict[str, Callable[[Path], contextlib.AbstractContextManager[str]]] = {
+    "redis": redis_server.running,
+    "password": redis_forms.with_password,
+    "tls": redis_forms.with_tls,
+    "sentinel": redis_forms.with_sentinel,
+    "cluster": redis_forms.as_cluster,
+}
 
 
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_server.running(tmp_path_factory.mktemp("redis")) as url:
-        yield url
+@pytest.fixture(
+    scope="module",
+    params=["memory", *(pytest.param(form, marks=pytest.mark.redis) for form in FORMS)],
+)
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if request.param == "memory":
+        yield "memory:"
+        return
+    with FORMS[request.param](tmp_path_factory.mktemp(request.param)) as found:
+        yield found
 
 
-@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[cache.Cache]:
-    url = "memory:" if request.param == "memory" else request.getfixturevalue("redis_url")
+@pytest.fixture
+async def store(url: str, tmp_path: Path) -> AsyncIterator[cache.Cache]:
     opened = cache.open_cache(url, tmp_path)
     yield opened
     await opened.close()
@@ -104,13 +119,25 @@ async def test_scripts_run(store: cache.Cache, key: str) -> None:
     assert await store.redis.eval("return redis.call('GET', KEYS[1])", 1, key) == b"7"
 
 
+async def test_windows_share_their_budget_over_all_processes(store: cache.Cache, url: str, tmp_path: Path) -> None:
+    budget, name = limits.RateLimitItemPerHour(5), ids.new_id("test")
+    other = store if url == "memory:" else cache.open_cache(url, tmp_path)
+    windows = [each.windows("contract") for each in (store, other)]
+    drawn = [await cache.reached(windows[number % 2].hit(budget, name)) for number in range(7)]
+    assert drawn == [True] * 5 + [False] * 2
+    await other.close()
+
+
 async def test_ping_answers(store: cache.Cache) -> None:
     await store.ping()
 
 
+@pytest.mark.parametrize(
+    "form", ["redis://{host}/0", "redis+sentinel://{host},{host}/service", "redis+cluster://{host}"]
+)
 @pytest.mark.parametrize("call", ["ping", "get", "get_many", "set", "set_many", "add", "add_many", "bury", "delete"])
-async def test_unreachable_server_is_unavailable(call: str, tmp_path: Path) -> None:
-    store = cache.open_cache(f"redis://127.0.0.1:{redis_server.free_port()}/0", tmp_path)
+async def test_unreachable_server_is_unavailable(call: str, form: str, tmp_path: Path) -> None:
+    store = cache.open_cache(form.format(host=f"127.0.0.1:{redis_server.free_port()}"), tmp_path)
     calls: dict[str, Callable[[], Awaitable[object]]] = {
         "ping": store.ping,
         "get": lambda: store.get("k"),
@@ -125,6 +152,35 @@ async def test_unreachable_server_is_unavailable(call: str, tmp_path: Path) -> N
     with pytest.raises(errors.Unavailable):
         await calls[call]()
     await store.close()
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("form", ["password", "tls", "sentinel", "cluster"])
+async def test_wrong_password_is_unavailable_and_shown_nowhere(form: str, tmp_path: Path) -> None:
+    with FORMS[form](tmp_path) as url:
+        store = cache.open_cache(url.replace(redis_forms.PASSWORD, "hunter3"), tmp_path)
+        calls: tuple[Callable[[], Awaitable[object]], ...] = (
+            store.ping,
+            lambda: store.get("k"),
+            lambda: store.set_many({"k": b"1", "l": b"2"}, 1),
+        )
+        for call in calls:
+            with pytest.raises(errors.Unavailable) as caught:
+                await call()
+            assert "hunter" not in str(caught.value)
+        await store.close()
+
+
+@pytest.mark.redis
+async def test_certificate_of_another_authority_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = loopback_certificates.write(tmp_path / "other")
+    with redis_forms.with_tls(tmp_path) as url:
+        for query in (f"?ssl_ca_certs={other.authority}", ""):
+            store = cache.open_cache(url.partition("?")[0] + query, tmp_path)
+            with pytest.raises(errors.Unavailable):
+                await store.ping()
+            await store.close()
 
 
 @pytest.mark.redis
@@ -154,10 +210,24 @@ def test_unknown_scheme_names_the_setting_and_hides_the_rest(tmp_path: Path) -> 
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["redis://:hunter2@host:port/0", "redis://:hunter2@host/0?socket_timeout=soon"])
-def test_wrong_url_names_the_setting_and_hides_the_rest(tmp_path: Path, url: str) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "redis://:hunter2@host:port/0",
+        "redis://:hunter2@host/0?socket_timeout=soon",
+        "redis+sentinel://:hunter2@host:1",
+        "redis+sentinel://:hunter2@host:1/service/db",
+        "redis+sentinel://:hunter2@host:1,:2/service",
+        "redis+sentinel://:hunter2@host:1/service?no_such_option=1",
+        "redis+cluster://:hunter2@host:port",
+        "redis+cluster://:hunter2@",
+        "redis+cluster://:hunter2@host/1",
+        "redis+cluster://:hunter2@host?no_such_option=1",
+    ],
+)
+def test_wrong_url_names_the_setting_and_hides_the_rest(tmp_path: Path, wrong: str) -> None:
     with pytest.raises(settings.SettingsError, match="CREDPASS_CACHE_URL") as caught:
-        cache.open_cache(url, tmp_path)
+        cache.open_cache(wrong, tmp_path)
     assert "hunter2" not in str(caught.value)
 
 
