@@ -125,7 +125,10 @@ class Worker:
         try:
             await asyncio.wait(waiting | ({poll} if poll else set()), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            quiet = poll is not None and poll.done() and not lanes.busy
             records = await _taken(poll)
+        if quiet and not records:
+            self._turn_green()  # nothing waits that could fail again
         self._start(consumer, lanes, records)
         lanes.reap()
 
@@ -251,6 +254,9 @@ class Worker:
     def _went_well(self, count: int) -> None:
         self.handled += count
         self._tally.add(dead=False, count=count)
+        self._turn_green()
+
+    def _turn_green(self) -> None:
         self._failures = 0
         if not self._halted:
             self.healthy, self.reason = True, ""

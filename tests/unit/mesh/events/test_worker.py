@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -379,3 +379,34 @@ def test_waits_grow_to_a_limit_and_keep_to_half_of_it_at_least() -> None:
     assert longest[:4] == [1, 2, 4, 5]
     assert shortest[:4] == [0.5, 1, 2, 2.5]
     assert max(longest) == 5
+
+
+class _LostOnce:
+    """A log whose first consumer cannot join; the next ones find nothing."""
+
+    def __init__(self) -> None:
+        self.joins = 0
+
+    def consumer(self, _group: str, _topics: Sequence[str]) -> _LostOnce:
+        return self
+
+    async def __aenter__(self) -> Self:
+        self.joins += 1
+        if self.joins == 1:
+            raise errors.Unavailable
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return
+
+    async def poll(self, _limit: int, _timeout_s: float, busy: object = None) -> list[port.Record]:
+        await asyncio.sleep(0.001)
+        return []
+
+
+async def test_a_worker_without_events_is_well_again_when_its_log_is_back() -> None:
+    log = _LostOnce()
+    worker = _worker(log, Diary())  # type: ignore[arg-type]  # only what a worker without records calls
+    async with _running(worker):
+        await until(lambda: log.joins == 2 and worker.healthy)
+    assert worker.reason == ""
