@@ -343,13 +343,12 @@ async def test_wrapped_key_is_bound_to_its_subject_by_the_encryption_context(
 
 
 async def test_service_that_goes_away_is_unavailable_and_cached_keys_go_on(
-    tmp_path: Path, documents: port.Documents
+    moto: moto_server.MotoServer, tmp_path: Path, documents: port.Documents
 ) -> None:
-    with moto_server.credentials(), moto_server.own_server() as own:
-        safe = await vault.open_vault(own.kms_url(own.make_key()), tmp_path, documents)
+    async with opened(moto.kms_url(moto.make_key()), tmp_path, documents) as safe:
         (item,) = await _sealed(safe, ["user_1"])
         await safe.create_subject("user_2")
-        own.stop()
+        moto.stop()
         assert await safe.open_many([item]) == [b"user_1"]
         with pytest.raises(errors.Unavailable):
             await safe.seal("user_2", **PLACE, plaintext=b"x")
@@ -357,7 +356,7 @@ async def test_service_that_goes_away_is_unavailable_and_cached_keys_go_on(
             await safe.create_subject("user_3")
         with pytest.raises(errors.Unavailable):
             await safe.rotate("alias/x", _quiet)
-        await safe.close()
+    moto.start()
 
 
 async def test_disabled_key_is_refused_at_the_start(
