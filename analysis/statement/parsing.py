@@ -20,6 +20,7 @@ from analysis.statement import (
     mt940,
     ofx,
     pdf,
+    picture,
     qif,
     tabular,
     xlsx,
@@ -63,7 +64,7 @@ def _without_collector() -> Iterator[None]:
 
 def _may_be_empty(parsed: model.ParsedStatement) -> bool:
     """Structured statements of a quiet period have no rows; a table without rows is no statement."""
-    return parsed.layout.format not in ("csv", "xlsx", "pdf")
+    return parsed.layout.format not in ("csv", "xlsx", "pdf", "image")
 
 
 def _draft(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
@@ -71,6 +72,8 @@ def _draft(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: dra
         return xlsx.read(data, hints, bounds, problems)
     if pdf.looks_like(data):
         return pdf.read(data, hints, bounds, problems)
+    if picture.looks_like(data):
+        return picture.read(data, hints, bounds, problems)
     if xlsx.is_old_office(data):
         raise errors.UnknownFormat("an Excel file before 2007 or with a password: save it as XLSX or CSV without one")
     text, encoding = decoding.decode(data, ofx.declared_encoding(data))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
+import statistics
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,7 +17,9 @@ from analysis.statement import (
     limits,
     model,
     money,
+    ocr,
     pdf_objects,
+    pdf_pictures,
     pdf_tamper,
     pdf_text,
     table,
@@ -27,6 +31,7 @@ _MAX_DATE_WORDS = 4
 _MAX_AMOUNT_WORDS = 3
 _MAX_COLUMNS = 8
 _FAR = 8  # font sizes: a heading farther from a column of figures is not its own
+_SCAN_CONFIDENCE = 0.8  # at most, of what the same layout has as text
 _FEW_LETTERS = 20  # a document with fewer holds pictures of its text
 
 
@@ -49,17 +54,49 @@ def read(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft
     document = pdf_objects.Document(data, bounds)
     pages = list(pdf_text.pages(document, bounds))
     if sum(len(word.text) for page in pages for word in page) < _FEW_LETTERS:
-        raise errors.ScannedDocument("the PDF holds pictures and no text: a scan has to be read by OCR first")
-    lines = [_told_apart(number, line) for number, line in enumerate(_lines(pages), 1)]
-    rows = list(_rows(lines))
-    if len(rows) < 2:
-        raise errors.NoTransactionsFound("no line of the PDF begins with a date and ends with an amount")
-    source = table.Table("pdf", lambda: table.bounded(iter(rows), bounds))
-    result = tabular.read(source, hints, problems)
+        ocr.require()
+        result = read_scan(_scanned(document, bounds), "pdf", hints, bounds, problems)
+        result.signals.extend(pdf_tamper.signals(data, document, []))
+        return result
+    lines = _told(pages)
+    result = _of_lines(lines, "pdf", hints, bounds, problems)
     result.signals.extend(
         pdf_tamper.signals(data, document, [line.words for line in lines if line.dates and line.amounts])
     )
     return result
+
+
+def read_scan(
+    pages: Sequence[ocr.Page], kind: str, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems
+) -> draft.Draft:
+    """The same for pages read by OCR: with a note, and with as little confidence as the reading had."""
+    result = _of_lines(_told([page.words for page in pages]), kind, hints, bounds, problems)
+    certainty = _SCAN_CONFIDENCE * statistics.fmean(page.certainty for page in pages)
+    result.layout = dataclasses.replace(result.layout, confidence=round(result.layout.confidence * certainty, 3))
+    result.notes.append("the file is a scan that was read by OCR: compare the figures with it")
+    if doubtful := sum(page.doubtful for page in pages):
+        result.notes.append(f"{doubtful} words of the scan were hard to read")
+    return result
+
+
+def _scanned(document: pdf_objects.Document, bounds: limits.Limits) -> list[ocr.Page]:
+    pages = [ocr.read(image) for image in pdf_pictures.pages(document, bounds)]
+    if not pages:
+        raise errors.NoTransactionsFound("the PDF holds neither text nor pictures large enough to hold some")
+    return pages
+
+
+def _told(pages: Sequence[Sequence[pdf_text.Word]]) -> list[_Line]:
+    return [_told_apart(number, line) for number, line in enumerate(_lines(pages), 1)]
+
+
+def _of_lines(
+    lines: Sequence[_Line], kind: str, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems
+) -> draft.Draft:
+    rows = list(_rows(lines))
+    if len(rows) < 2:
+        raise errors.NoTransactionsFound("no line begins with a date and ends with an amount")
+    return tabular.read(table.Table(kind, lambda: table.bounded(iter(rows), bounds)), hints, problems)
 
 
 def _lines(pages: Sequence[Sequence[pdf_text.Word]]) -> Iterator[list[pdf_text.Word]]:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 import zlib
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from analysis.statement import errors, limits, pdf_crypt
@@ -43,6 +44,9 @@ class Stream(NamedTuple):
     raw: bytes
     number: int = 0
     generation: int = 0
+
+
+Stop = Callable[[str, dict[str, Any]], bool]
 
 
 class Lexer:
@@ -191,6 +195,7 @@ class Document:
             if not isinstance(value, Ref):
                 return value
             if value.number not in self._known:
+                self._known[value.number] = None  # a stream whose length is itself must not look for it again
                 self._known[value.number] = self._parsed(value.number)
             value = self._known[value.number]
         return None
@@ -218,18 +223,29 @@ class Document:
 
     def decoded(self, stream: Stream) -> bytes:
         """The stream's bytes without its filters; empty for filters of pictures."""
+        return self.decoded_until(stream, lambda _, __: False)[0]
+
+    def decoded_until(self, stream: Stream, stop: Stop) -> tuple[bytes, str, dict[str, Any]]:
+        """Filters undone up to the first that `stop` names: (bytes, that filter, its parameters); "" where none."""
         body = stream.raw
         if self._decrypt is not None and stream.info.get("Type") != "XRef":
             body = self._decrypt(body, stream.number, stream.generation)
+        for name, option in self._filters(stream):
+            if stop(name, option):
+                return body, name, option
+            body = self._filtered(name, body)
+            if option:
+                body = _unpredicted(body, option)
+        return body, "", {}
+
+    def _filters(self, stream: Stream) -> Iterator[tuple[str, dict[str, Any]]]:
         names, parms = self.get(stream.info.get("Filter")), self.get(stream.info.get("DecodeParms"))
         chain = names if isinstance(names, list) else [names] if names else []
         options = parms if isinstance(parms, list) else [parms]
         for index, name in enumerate(chain[:8]):
-            body = self._filtered(str(self.get(name)), body)
             option = self.get(options[index]) if index < len(options) else None
-            if isinstance(option, dict):
-                body = _unpredicted(body, {key: self.get(item) for key, item in option.items()})
-        return body
+            found = {key: self.get(item) for key, item in option.items()} if isinstance(option, dict) else {}
+            yield str(self.get(name)), found
 
     def _filtered(self, name: str, body: bytes) -> bytes:
         if name in ("FlateDecode", "Fl"):

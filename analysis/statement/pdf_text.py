@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from analysis.statement import errors, limits, pdf_fonts, pdf_objects
 
@@ -13,6 +13,7 @@ _MAX_OPERATORS = 2_000_000
 _MAX_GLYPHS = 200_000  # a page full of small print has ten thousand
 _WORD_CHARS = 200
 _FORM_DEPTH = 6
+_MAX_PICTURES = 500  # a page cut into strips has a hundred
 _SPACE = 0.18  # of the font size: a wider gap between two characters ends a word
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -31,14 +32,40 @@ class Word:
     font: str
 
 
+class Picture(NamedTuple):
+    """An image drawn on a page: its unit square goes through `matrix`."""
+
+    matrix: Matrix
+    stream: pdf_objects.Stream
+
+
+class Drawn(NamedTuple):
+    """Pictures of one page in the order of drawing; the page is shown turned by `rotate` degrees, clockwise."""
+
+    pictures: list[Picture]
+    rotate: int
+
+
 def pages(document: pdf_objects.Document, bounds: limits.Limits) -> Iterator[list[Word]]:
     """Words of each page in reading order; raises `LimitExceeded` beyond the page limit."""
+    for _, machine in _run(document, bounds):
+        yield _words(machine.glyphs)
+
+
+def drawings(document: pdf_objects.Document, bounds: limits.Limits) -> Iterator[Drawn]:
+    """Pictures of each page; raises `LimitExceeded` beyond the page limit."""
+    for page, machine in _run(document, bounds):
+        rotate = document.get(page.get("Rotate"))
+        yield Drawn(machine.pictures, rotate % 360 if isinstance(rotate, int) else 0)
+
+
+def _run(document: pdf_objects.Document, bounds: limits.Limits) -> Iterator[tuple[dict[str, Any], _Machine]]:
     for number, page in enumerate(_leaves(document), 1):
         if number > bounds.pages:
             raise errors.LimitExceeded(f"more than {bounds.pages} pages")
         machine = _Machine(document)
         machine.run(_contents(document, page), _resources(document, page), _UNIT, 0)
-        yield _words(machine.glyphs)
+        yield page, machine
 
 
 def _leaves(document: pdf_objects.Document) -> Iterator[dict[str, Any]]:
@@ -102,6 +129,7 @@ class _Machine:
     def __init__(self, document: pdf_objects.Document) -> None:
         self._document = document
         self.glyphs: list[_Glyph] = []
+        self.pictures: list[Picture] = []
         self._fonts: dict[int, pdf_fonts.Font] = {}
         self._line = self._text = _UNIT
         self._operators = 0
@@ -221,7 +249,11 @@ class _Machine:
     def _form(self, name: Any, depth: int) -> None:
         objects = self._document.get(self._resources.get("XObject"))
         form = self._document.get(objects.get(str(name))) if isinstance(objects, dict) else None
-        if isinstance(form, pdf_objects.Stream) and form.info.get("Subtype") == "Form":
+        if not isinstance(form, pdf_objects.Stream):
+            return
+        if form.info.get("Subtype") == "Image" and len(self.pictures) < _MAX_PICTURES:
+            self.pictures.append(Picture(self._state.matrix, form))
+        elif form.info.get("Subtype") == "Form":
             own = self._document.get(form.info.get("Matrix"))
             matrix = _times(_matrix(own), self._state.matrix) if isinstance(own, list) else self._state.matrix
             resources = _resources(self._document, form.info) or self._resources

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import pickle
+import re
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.support import statement_fuzz_parsers
     [
         (b"", statement.EmptyStatement),
         (b" \n\n", statement.EmptyStatement),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(200), statement.UnknownFormat),
+        (b"GIF89a" + bytes(200), statement.UnknownFormat),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), statement.UnknownFormat),
         (b"PK\x03\x04 no zip", statement.MalformedStatement),
         (b"Dear bank, this is a letter.\nRegards\n", statement.NoTransactionsFound),
@@ -171,3 +172,13 @@ _ENTITY = (
 def test_sheets_of_odd_encodings_are_refused_and_hide_no_document_type(sheet: bytes) -> None:
     with pytest.raises(statement.MalformedStatement):
         statement.parse(statement_fuzz_parsers.workbook_of(sheet))
+
+
+def test_a_pdf_stream_whose_length_is_the_stream_itself_is_read_to_its_end() -> None:
+    whole = statement_fuzz_parsers.PARSERS["pdf"].seeds[0]
+    length = re.search(rb"/Length \d+", whole)
+    assert length is not None
+
+    parsed = statement.parse(whole.replace(length[0], b"/Length 4 0 R"))
+
+    assert parsed.transactions == statement.parse(whole).transactions
