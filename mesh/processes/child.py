@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -54,6 +55,12 @@ class Channel:
             self.input_bytes += len(frame[1])
             yield frame[1]
 
+    def wait_until_closed(self) -> None:
+        """Read on until the parent closes its end: one that writes to a closed end would lose our last word."""
+        with contextlib.suppress(ConnectionError):
+            while self._reader.read(_BUFFER_BYTES):
+                pass
+
     def _discard_input(self) -> None:
         for _ in self.source():
             pass
@@ -80,6 +87,7 @@ def main() -> None:
         _limit_cpu(config["cpu_s"])
         worn = number >= config["tasks"]
         if not _run(channel, task, worn, config["input_bytes"]):
+            channel.wait_until_closed()
             return
 
 

@@ -335,7 +335,7 @@ async def test_wrapped_key_is_bound_to_its_subject_by_the_encryption_context(
         assert await keys.unwrap("user_1", wrapped) == b"k" * 32
         for subject, key in (
             ("user_2", wrapped),
-            ("user_1", dataclasses.replace(wrapped, wrapped=wrapped.wrapped[:-1] + b"x")),
+            ("user_1", dataclasses.replace(wrapped, wrapped=wrapped.wrapped[:-1] + bytes([wrapped.wrapped[-1] ^ 1]))),
         ):
             with pytest.raises(vault.SealBroken):
                 await keys.unwrap(subject, key)

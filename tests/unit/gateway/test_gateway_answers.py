@@ -16,6 +16,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from mesh import errors
 from mesh.rpc import context
+from services.auth.errors import LoginThrottled
 from tests.support import gateway_world
 from tests.support.gateway_world import World
 
@@ -30,13 +31,6 @@ async def world(tmp_path: pathlib.Path) -> AsyncIterator[World]:
 
 async def login(world: World, **more: Any) -> httpx.Response:
     return await world.client.post("/api/v1/auth/login", json=LOGIN, **more)
-
-
-class Throttled(errors.ServiceError):
-    kind = errors.Kind.RESOURCE_EXHAUSTED
-    domain = "credpass.auth.v1"
-    reason = "LOGIN_THROTTLED"
-    message = "Too many failed log-ins."
 
 
 class Stranger(errors.ServiceError):
@@ -66,7 +60,7 @@ async def test_an_answer_stands_in_the_envelope(world: World) -> None:
         (errors.NotFound(), 404, "NOT_FOUND"),
         (errors.Conflict(), 409, "CONFLICT"),
         (errors.RateLimited(retry_after_s=2.1), 429, "RATE_LIMITED"),
-        (Throttled(retry_after_s=0.2), 429, "LOGIN_THROTTLED"),
+        (LoginThrottled(retry_after_s=0.2), 429, "LOGIN_THROTTLED"),
         (errors.Overloaded(retry_after_s=1), 503, "OVERLOADED"),
         (errors.Unavailable(), 503, "UNAVAILABLE"),
         (errors.DeadlineExceeded(), 504, "DEADLINE_EXCEEDED"),
