@@ -1,7 +1,7 @@
 """The blobs port: within what an object store can do, so whole writes, no appends, listing by prefix in key order.
 
-Keys are `/`-separated names of letters, digits, `.`, `_`, `-`. No key may be the folder of another (`a` beside `a/b`): a
-file system holds only one of them.
+Keys are `/`-separated names of letters, digits, `.`, `_`, `-`. No key may be the folder of another (`a` beside `a/b`):
+a file system holds only one of them.
 """
 
 from __future__ import annotations
