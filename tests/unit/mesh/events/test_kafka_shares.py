@@ -36,7 +36,9 @@ def _different(draw: some.DrawFn) -> dict[str, Claim]:
     return _claims(draw, some.frozensets(some.sampled_from([*SIZES, "nobodys"]), min_size=1))
 
 
-def _after(shares: Mapping[str, Share], *, in_hand: Mapping[str, frozenset[Partition]] | None = None) -> dict[str, Claim]:
+def _after(
+    shares: Mapping[str, Share], *, in_hand: Mapping[str, frozenset[Partition]] | None = None
+) -> dict[str, Claim]:
     held = in_hand or {}
     topics = frozenset(SIZES)
     return {
