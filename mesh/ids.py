@@ -34,7 +34,7 @@ def new_token(prefix: str) -> str:
 
 
 def derived_id(prefix: str, *parts: str) -> str:
-    """The id that these parts always give: the digits in SHA-512 over the length-prefixed parts, the first 22 of some 62.
+    """The id that these parts always give: the first 22 digits in SHA-512 over the length-prefixed parts.
 
     Each event has one: dividing a long number for its digits took four times as long.
     """
