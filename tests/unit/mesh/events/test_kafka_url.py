@@ -55,7 +55,7 @@ def test_no_repr_shows_the_password() -> None:
     ],
 )
 async def test_a_wrong_url_names_the_setting_and_no_secret(url: str, tmp_path: Path) -> None:
-    with pytest.raises(settings.SettingsError, match="^CREDPASS_EVENTS_URL: ") as caught:
+    with pytest.raises(settings.SettingsError, match=r"^CREDPASS_EVENTS_URL: ") as caught:
         await events.open_events(url, tmp_path, clocks.HandClock())
     assert "geheim" not in str(caught.value)
     assert "\n" not in str(caught.value)
