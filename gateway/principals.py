@@ -21,10 +21,14 @@ KEYS_REFRESH_S = 5.0
 API_KEY_START = "cp_"
 
 
-class InstitutionNotConfirmed(errors.PermissionDenied):
-    domain = "credpass.auth.v1"
-    reason = "INSTITUTION_NOT_CONFIRMED"
-    message = "The institution's e-mail is not confirmed yet."
+def institution_not_confirmed() -> errors.ServiceError:
+    """Auth's own refusal: a class of ours under auth's reason would stand for auth's in a process that has both."""
+    return errors.Unexplained(
+        errors.Kind.FAILED_PRECONDITION,
+        "credpass.auth.v1",
+        "INSTITUTION_NOT_CONFIRMED",
+        "The institution's e-mail is not confirmed yet. Use the link in the mail we sent.",
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,13 +118,13 @@ class Authenticator:
             errors.Unauthenticated: no key was shown.
             errors.InvalidCredentials: the key is not valid.
             errors.PermissionDenied: it is a user's access token.
-            InstitutionNotConfirmed: the key is right, the institution's e-mail is not confirmed.
+            errors.Unexplained (INSTITUTION_NOT_CONFIRMED): the key is right, the institution's e-mail is not confirmed.
         """
         key = await self.api_key(token)
         request = institution_service_pb2.AuthenticateApiKeysRequest(api_keys=[key.text])
         (found,) = (await self._institutions.AuthenticateApiKeys(request)).results
         if found.outcome == "unconfirmed":
-            raise InstitutionNotConfirmed
+            raise institution_not_confirmed()
         if found.outcome != "valid":
             raise errors.InvalidCredentials
         return context.InstitutionPrincipal(found.institution_id, found.key_id, tuple(found.scopes), found.test)

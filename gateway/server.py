@@ -53,15 +53,23 @@ async def serving(app: Gateway, listen: str, *, shared: bool = False) -> AsyncIt
 @contextlib.contextmanager
 def _reserved(host: str, port: int, *, shared: bool) -> Iterator[int]:
     """Hold the port until the server has it: granian binds it again, with SO_REUSEPORT too."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     if not shared:
-        with socket.socket(family, socket.SOCK_STREAM) as alone:
-            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            alone.bind((host, port))
-    with socket.socket(family, socket.SOCK_STREAM) as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        holder.bind((host, port))
+        _bound(host, port, socket.SO_REUSEADDR).close()
+    with _bound(host, port, socket.SO_REUSEPORT) as holder:
         yield holder.getsockname()[1]
+
+
+def _bound(host: str, port: int, option: int) -> socket.socket:
+    """A socket at the address. Raises OSError naming the setting."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, option, 1)
+        bound.bind((host, port))
+    except OSError as trouble:
+        bound.close()
+        told = f"CREDPASS_GATEWAY_LISTEN: cannot listen on {host}:{port} ({trouble.strerror})"
+        raise OSError(trouble.errno, told) from None
+    return bound
 
 
 async def _until_listening(host: str, port: int, running: asyncio.Task[None]) -> None:

@@ -50,12 +50,16 @@ async def open_backends(settings: settings.Settings, clock: clocks.Clock | None 
         stack.push_async_callback(cached.close)
         blobs_ = blobs.open_blobs(settings.blobs_url, data)
         stack.push_async_callback(blobs_.close)
+        vault_ = await vault.open_vault(settings.keys_url, data, stored, time)
+        stack.push_async_callback(vault_.close)
+        mailer = mail.open_mailer(settings.mail_url, data, time)
+        stack.push_async_callback(mailer.close)
         yield Backends(
             documents=stored,
             events=log,
             cache=cached,
             blobs=blobs_,
-            vault=await vault.open_vault(settings.keys_url, data, stored, time),
-            mailer=mail.open_mailer(settings.mail_url, data, time),
+            vault=vault_,
+            mailer=mailer,
             clock=time,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
 import grpc
@@ -95,12 +96,17 @@ async def serve_ops(address: str, troubles: Troubles) -> AsyncIterator[str]:
             OpsServer(troubles).answer, host.strip("[]"), int(port), limit=REQUEST_LIMIT_BYTES
         )
     except OSError as trouble:
-        raise StartError(f"ops: cannot listen on {address} ({trouble.strerror})") from None
+        raise StartError(f"CREDPASS_OPS_LISTEN: cannot listen on {address} ({why(trouble)})") from None
     try:
         yield f"{host}:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
         await server.wait_closed()
+
+
+def why(trouble: OSError) -> str:
+    """The system's own words for a failure; asyncio puts a sentence around them."""
+    return os.strerror(trouble.errno) if trouble.errno else type(trouble).__name__
 
 
 class Health:
@@ -128,7 +134,7 @@ class Health:
         try:
             port = server.add_insecure_port(address)
         except RuntimeError:
-            raise StartError(f"health: cannot listen on {address}; is the address in use?") from None
+            raise StartError(f"CREDPASS_HEALTH_LISTEN: cannot listen on {address}; is it in use?") from None
         await server.start()
         try:
             yield f"{address.rpartition(':')[0]}:{port}"

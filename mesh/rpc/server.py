@@ -146,5 +146,5 @@ def _bind(server: grpc.aio.Server, address: str, identity: tls.Identity, service
     try:
         port = server.add_secure_port(address, identity.server_credentials())
     except RuntimeError:
-        raise StartError(f"{service}: cannot listen on {address}; is the address in use?") from None
+        raise StartError(f"CREDPASS_{service.upper()}_LISTEN: cannot listen on {address}; is it in use?") from None
     return address if path != address else f"{address.rpartition(':')[0]}:{port}"

@@ -185,7 +185,7 @@ async def test_what_was_started_is_stopped_when_a_later_step_fails(tmp_path: Pat
         runner.host(service, settings, opened, IDENTITIES) as running,
     ):
         taken = dataclasses.replace(settings, health_listens={"auth": running.health_address})
-        with pytest.raises(StartError, match="health"):
+        with pytest.raises(StartError, match="^CREDPASS_HEALTH_LISTEN: "):
             async with runner.host(service, taken, opened, IDENTITIES):
                 pass
         # The ops port that was opened before is free again.

@@ -133,8 +133,9 @@ async def test_keys_that_do_not_hold_are_refused(scene: Scene) -> None:
     for text in (scene.institutions.key("unknown"), apikeys.generate("live"), "cp_live_short", "cp_"):
         with pytest.raises(errors.InvalidCredentials):
             await scene.authenticator.institution(text)
-    with pytest.raises(principals.InstitutionNotConfirmed):
+    with pytest.raises(errors.Unexplained) as refused:
         await scene.authenticator.institution(scene.institutions.key("unconfirmed"))
+    assert (refused.value.domain, refused.value.reason) == ("credpass.auth.v1", "INSTITUTION_NOT_CONFIRMED")
 
 
 async def test_the_wrong_kind_of_credential_is_told_only_to_its_holder(scene: Scene) -> None:
