@@ -190,7 +190,7 @@ async def test_what_was_started_is_stopped_when_a_later_step_fails(tmp_path: Pat
                 pass
         # The ops port that was opened before is free again.
         refused = dataclasses.replace(settings, ops_listens={"auth": running.ops_address})
-        with pytest.raises(StartError, match="ops"):
+        with pytest.raises(StartError, match="^CREDPASS_OPS_LISTEN: "):
             async with runner.host(service, refused, opened, IDENTITIES):
                 pass
 
