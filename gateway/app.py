@@ -8,9 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from gateway import contracts, envelope, headers, limits, multipart, observing, routes, transcoding
+from gateway import contracts, envelope, headers, limits, observing, routes, transcoding
 from gateway.endpoints import Endpoint
-from gateway.http import ClientGone, RawHeader, Receive, Request, Response, Send, send_response
+from gateway.http import RawHeader, Receive, Request, Response, Send, send_response
 from gateway.pages import Page
 from gateway.settings import Settings
 from gateway.transcoding.status import http_status
@@ -60,6 +60,8 @@ class Gateway:
         if self._settings.trusted_proxies:
             request.believe_proxies(self._settings.trusted_proxies)
         route, response = await self._answer(request)
+        if not await request.discard_rest():
+            response.headers += request.close_headers()
         await send_response(send, response, self._always(request, response), head_only=request.method == "HEAD")
         observing.observe(request, route, response.status, time.perf_counter() - started_s)
 
@@ -130,8 +132,6 @@ class Gateway:
             response.headers.append(("retry-after", str(max(1, math.ceil(error.retry_after_s or 1)))))
         if code == 401:
             response.headers.append(("www-authenticate", 'Bearer realm="credpass"'))
-        if isinstance(error, (multipart.PayloadTooLarge, ClientGone)):
-            response.headers.append(("connection", "close"))
         return response
 
     def _always(self, request: Request, response: Response) -> list[RawHeader]:

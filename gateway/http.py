@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import dataclasses
 import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -18,6 +20,11 @@ RawHeader = tuple[bytes, bytes]
 
 # Statuses whose answers have no body, nor a length or type of one (RFC 9110, sections 8.6, 15.3.5 and 15.4.5).
 BODILESS = frozenset({204, 304})
+
+
+# An upload of the default limit that is refused before it is read fits, so that its client learns why.
+DISCARD_BYTES = 32 * 1024 * 1024
+DISCARD_S = 5.0
 
 
 class ClientGone(errors.InvalidArgument):
@@ -43,6 +50,7 @@ class Request:
     __slots__ = (
         "_framed_by_headers",
         "_receive",
+        "_whole",
         "client_address",
         "correlation_id",
         "headers",
@@ -54,6 +62,7 @@ class Request:
 
     def __init__(self, scope: dict[str, Any], receive: Receive, suffix: str) -> None:
         self._receive = receive
+        self._whole = False
         self._framed_by_headers: bool = scope["http_version"].startswith("1")
         self.method: str = scope["method"]
         # The path as it came: only the router may decode it, or %2F could not be told from a slash.
@@ -90,7 +99,31 @@ class Request:
             if piece := message.get("body", b""):
                 yield piece
             if not message.get("more_body", False):
+                self._whole = True
                 return
+
+    async def discard_rest(self) -> bool:
+        """Read what is left of the body and forget it; False where it does not end within the bounds.
+
+        An answer to a client that is still sending is lost when the connection is closed under it (RFC 9112, section
+        9.6), and a connection that is kept would begin the next request in the middle of this one's body.
+        """
+        if self._whole or not self.has_body:
+            return True
+        if "expect" in self.headers:  # the client waits to be asked for the body (RFC 9110, section 10.1.1)
+            return False
+        left_bytes = DISCARD_BYTES
+        with contextlib.suppress(ClientGone, TimeoutError):
+            async with asyncio.timeout(DISCARD_S):
+                async for piece in self.pieces():
+                    left_bytes -= len(piece)
+                    if left_bytes < 0:
+                        break
+        return self._whole
+
+    def close_headers(self) -> list[Header]:
+        """What tells the client that the connection ends with this answer; HTTP/2 has no such header."""
+        return [("connection", "close")] if self._framed_by_headers else []
 
     async def body(self, limit_bytes: int) -> bytes:
         """The whole body.

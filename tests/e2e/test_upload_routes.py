@@ -243,6 +243,13 @@ def test_nothing_is_taken_without_consent(rest: Rest) -> None:
     assert refused(person, large, 403)["code"] == "CONSENT_MISSING"
 
 
+def test_a_connection_serves_on_after_an_upload_that_was_refused_unread(rest: Rest) -> None:
+    person = rest.person(consent=False)
+    for _ in range(40):
+        assert refused(person, statement(6) + b" " * (LIMIT_BYTES // 2), 403)["code"] == "CONSENT_MISSING"
+        assert rest.data("GET", "/consent", person.token)["dataProcessing"] is False
+
+
 def test_uploads_are_listed_newest_first_page_by_page(rest: Rest) -> None:
     person = rest.person()
     ids = [person.upload(statement(3, marker=f"page {number}"))["uploadId"] for number in range(5)]

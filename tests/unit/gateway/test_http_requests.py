@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.http import ClientGone, Request, Response, send_response
+from gateway.http import DISCARD_BYTES, ClientGone, Request, Response, send_response
 from gateway.multipart import PayloadTooLarge
 
 TRUSTED = tuple(ipaddress.ip_network(text) for text in ("10.0.0.0/8", "fd00::/8"))
@@ -149,3 +149,28 @@ async def test_a_stream_is_sent_piece_by_piece_without_a_length() -> None:
         (b"b", True),
         (b"", False),
     ]
+
+
+async def test_what_is_left_of_a_body_is_read_before_the_answer() -> None:
+    arrived = request(piece(b"a"), piece(b"b"), piece(b"c", more=False), content_length="3")
+    assert await anext(arrived.pieces()) == b"a"
+    assert await arrived.discard_rest() is True
+    assert await arrived.discard_rest() is True, "nothing more is asked for"
+
+
+async def test_a_request_without_a_body_is_not_read() -> None:
+    assert await request().discard_rest() is True
+
+
+@pytest.mark.parametrize(
+    "arrived",
+    [
+        request(piece(b"a"), GONE, content_length="9"),
+        request(*(piece(b"x" * (DISCARD_BYTES // 2)) for _ in range(3)), transfer_encoding="chunked"),
+        request(content_length="9", expect="100-continue"),
+    ],
+    ids=["the client went", "too much", "the client waits to be asked"],
+)
+async def test_a_body_that_does_not_end_within_the_bounds_ends_the_connection(arrived: Request) -> None:
+    assert await arrived.discard_rest() is False
+    assert arrived.close_headers() == [("connection", "close")]
