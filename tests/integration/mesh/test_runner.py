@@ -185,12 +185,12 @@ async def test_what_was_started_is_stopped_when_a_later_step_fails(tmp_path: Pat
         runner.host(service, settings, opened, IDENTITIES) as running,
     ):
         taken = dataclasses.replace(settings, health_listens={"auth": running.health_address})
-        with pytest.raises(StartError, match="^CREDPASS_HEALTH_LISTEN: "):
+        with pytest.raises(StartError, match=r"^CREDPASS_HEALTH_LISTEN: "):
             async with runner.host(service, taken, opened, IDENTITIES):
                 pass
         # The ops port that was opened before is free again.
         refused = dataclasses.replace(settings, ops_listens={"auth": running.ops_address})
-        with pytest.raises(StartError, match="^CREDPASS_OPS_LISTEN: "):
+        with pytest.raises(StartError, match=r"^CREDPASS_OPS_LISTEN: "):
             async with runner.host(service, refused, opened, IDENTITIES):
                 pass
 
