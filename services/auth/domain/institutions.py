@@ -142,5 +142,11 @@ def active(keys: Iterable[ApiKey], now: datetime) -> list[ApiKey]:
     return [key for key in keys if key.status(now) == "active"]
 
 
+def place(keys: Iterable[ApiKey], key: ApiKey) -> int:
+    """Which of the keys this one is by the time of its making, from 1."""
+    mine = (key.created_at, key.prefix)
+    return 1 + sum((other.created_at, other.prefix) < mine for other in keys)
+
+
 def to_the_hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
