@@ -96,6 +96,10 @@ backends: setup ## Install the servers that tests and the bench use, where this 
 	@tests/support/install-servers
 	@$(BIN)/python -m tests.support.fetch_servers
 
+.PHONY: cluster
+cluster: setup backends ## Run the main job on real servers, every service a process of its own, and go on serving it (STATEMENT, PORT).
+	@$(BIN)/python -m tests.support.run_cluster $(PORT) "$(STATEMENT)"
+
 .PHONY: bench
 bench: setup backends ## Measure the hot path; the last line is JSON.
 	@$(BIN)/python -m tests.bench

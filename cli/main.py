@@ -96,6 +96,21 @@ def serve(service: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVIC
 
 
 @app.command()
+def cluster(
+    statement: Annotated[
+        pathlib.Path | None, typer.Option("--statement", exists=True, dir_okay=False, help="Statement to score first.")
+    ] = None,
+    mailbox: Annotated[
+        pathlib.Path | None, typer.Option("--mailbox", help="Folder of the mails that the mail server takes.")
+    ] = None,
+    port: Port = None,
+    data: Data = None,
+) -> None:
+    """Run every service as processes of its own, on the backends of the environment, and serve until Ctrl-C."""
+    _run(_cluster(_environment(port, data), statement, mailbox))
+
+
+@app.command()
 def certs(data: Data = None) -> None:
     """Make the lasting certificates of every service exist, under DATA/tls."""
     from mesh import clock, tls
@@ -158,6 +173,21 @@ async def _up(environ: dict[str, str], statement: pathlib.Path | None = None) ->
             report.show(console, await _main_job(running, statement, console))
         console.print(f"Serving {running.url} (API description at {running.url}/docs). Ctrl-C stops.", soft_wrap=True)
         await runner.run_until_signal()
+        console.print("Stopping.")
+
+
+async def _cluster(environ: dict[str, str], statement: pathlib.Path | None, mailbox: pathlib.Path | None) -> None:
+    from cli import cluster as processes
+
+    console = Console()
+    async with processes.serving(environ) as started:
+        settings = mesh_settings.Settings.load(environ)
+        running = system.System(started.url, settings.data, mailbox or system.mailbox(settings))
+        if statement is not None:
+            report.show(console, await _main_job(running, statement, console))
+        console.print(started.table())
+        console.print(f"Serving {running.url}; logs in {started.folder}. Ctrl-C stops.", soft_wrap=True)
+        await processes.keep_up(started)
         console.print("Stopping.")
 
 

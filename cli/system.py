@@ -57,7 +57,7 @@ async def whole_system(environ: Mapping[str, str], *, throwaway: bool = False) -
         hosted = runner.host_all(services, settings, opened, identities, process="gateway")
         await stack.enter_async_context(hosted)
         url, _ = await stack.enter_async_context(_edge(edge, settings, opened.cache, now, identities))
-        yield System(url, settings.data, _mailbox(settings))
+        yield System(url, settings.data, mailbox(settings))
 
 
 def serve(name: str, environ: Mapping[str, str]) -> None:
@@ -69,7 +69,6 @@ def serve(name: str, environ: Mapping[str, str]) -> None:
 
 
 async def _serve_gateway(environ: Mapping[str, str]) -> None:
-    from mesh import cache
     from mesh.rpc import ops
 
     settings, own = mesh_settings.Settings.load(environ), gateway.settings.Settings.load(environ)
@@ -77,10 +76,9 @@ async def _serve_gateway(environ: Mapping[str, str]) -> None:
     if urls.scheme(settings.cache_url) == "memory":
         raise mesh_settings.SettingsError("CREDPASS_CACHE_URL: memory: lives in one process only; name a redis:// URL")
     identities = tls.load(settings.tls_dir, ("gateway",))
-    store = cache.open_cache(settings.cache_url, settings.data)
     health = ops.Health(())
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(store.close)
+        store = await stack.enter_async_context(backends.open_cache(settings))
         edge = _edge(own, settings, store, clock.SystemClock(), identities, shared=True)
         _, readiness = await stack.enter_async_context(edge)
         await stack.enter_async_context(ops.serve_ops(settings.ops_listen("gateway"), readiness.troubles))
@@ -132,7 +130,8 @@ def _on_any_ports(settings: mesh_settings.Settings) -> mesh_settings.Settings:
     return dataclasses.replace(settings, ops_listens=ports, health_listens=ports)
 
 
-def _mailbox(settings: mesh_settings.Settings) -> pathlib.Path | None:
+def mailbox(settings: mesh_settings.Settings) -> pathlib.Path | None:
+    """The folder of the file mail backend, if it is that."""
     scheme, _, path = settings.mail_url.partition(":")
     return settings.data / path if scheme == "file" else None
 

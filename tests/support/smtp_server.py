@@ -24,6 +24,7 @@ import pytest
 from tests.support import loopback_certificates, redis_server
 
 VARIABLE = "CREDPASS_TEST_SMTP_URL"
+ROOT = Path(__file__).parents[2]
 USER, PASSWORD = "credpass", "hunter2"
 _START_TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 5.0
@@ -86,13 +87,27 @@ def running(folder: Path) -> Iterator[tuple[str, Path | None]]:
     if given:
         yield given, None
         return
+    mailbox = folder / "maildir"
+    with _process("aiosmtpd.handlers.Mailbox", mailbox) as url:
+        yield url, mailbox
+
+
+@contextlib.contextmanager
+def keeping(mailbox: Path) -> Iterator[str]:
+    """URL of a real server that keeps mails in a folder as the file backend does."""
+    with _process("tests.support.mail_folder.MailFolder", mailbox) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _process(handler: str, place: Path) -> Iterator[str]:
     _require()
-    port, mailbox = redis_server.free_port(), folder / "maildir"
-    command = [sys.executable, "-m", "aiosmtpd", "-n", "-u", "-l", f"127.0.0.1:{port}"]
-    process = subprocess.Popen([*command, "-c", "aiosmtpd.handlers.Mailbox", str(mailbox)], stderr=subprocess.DEVNULL)
+    port = redis_server.free_port()
+    command = [sys.executable, "-m", "aiosmtpd", "-n", "-u", "-l", f"127.0.0.1:{port}", "-c", handler, str(place)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         _await(port)
-        yield f"smtp://127.0.0.1:{port}", mailbox
+        yield f"smtp://127.0.0.1:{port}"
     finally:
         process.kill()
         process.wait(_STOP_TIMEOUT_S)
