@@ -199,7 +199,7 @@ class ClusterCache(Cache):
             async with asyncio.timeout(redis_clients.POOL_TIMEOUT_S):
                 await self._turns.acquire()
         except TimeoutError as late:
-            raise errors.Unavailable("The cache cannot be reached.", retry_after_s=_RETRY_AFTER_S) from late
+            raise errors.Unavailable(redis_clients.problem(late), retry_after_s=_RETRY_AFTER_S) from late
         try:
             yield
         finally:
@@ -211,7 +211,7 @@ async def reached(call: Awaitable[Result]) -> Result:
     try:
         return await call
     except _TROUBLE as trouble:
-        raise errors.Unavailable("The cache cannot be reached.", retry_after_s=_RETRY_AFTER_S) from trouble
+        raise errors.Unavailable(redis_clients.problem(trouble), retry_after_s=_RETRY_AFTER_S) from trouble
 
 
 def open_cache(url: str, data: Path) -> Cache:  # noqa: ARG001 - every opener takes the data folder; no cache lies in it

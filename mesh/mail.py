@@ -185,6 +185,8 @@ def _problem(trouble: BaseException) -> str:
         return "The mail server shows no certificate that is trusted."
     if "starttls" in str(trouble).lower():
         return "The mail server offers no STARTTLS, which is required."
+    if isinstance(trouble, OSError):  # the library's own errors of connecting are among them
+        return "The mail server cannot be reached."
     return "The mail server did not take the mail."
 
 

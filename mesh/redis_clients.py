@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import ssl
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import redis.asyncio as redis_asyncio
@@ -34,6 +35,13 @@ _NODE_CONNECTIONS = 4 * CONNECTIONS
 _SENTINEL_PORT = 26379
 _REDIS_PORT = 6379
 _OF_SENTINEL = "sentinel_"
+# How the library's own errors hang together is its business; a cause lies no deeper than this.
+_CAUSES = 8
+_REFUSALS = (
+    exceptions.AuthenticationError,
+    exceptions.AuthenticationWrongNumberOfArgsError,
+    exceptions.NoPermissionError,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +81,27 @@ def open_client(url: str) -> Any:
         exceptions.RedisClusterException,
     ):  # its text may quote the password
         raise settings.SettingsError(f"{VARIABLE}: not a Redis URL") from None
+
+
+def problem(trouble: BaseException) -> str:
+    """What keeps the cache from answering, in one sentence that shows nothing of the server or its password."""
+    causes = list(_causes(trouble))
+    if any(isinstance(cause, _REFUSALS) for cause in causes):
+        return "The cache refuses the credentials."
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return "The cache shows no certificate that is trusted, or speaks no TLS."
+    if any(isinstance(cause, sentinel.MasterNotFoundError) for cause in causes):
+        return "No Sentinel can be reached that takes the credentials and knows a master of that name."
+    return "The cache cannot be reached."
+
+
+def _causes(trouble: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = trouble
+    for _ in range(_CAUSES):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def address(url: str, default_port: int) -> Address:

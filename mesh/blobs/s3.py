@@ -50,6 +50,8 @@ _RETRY: RetryConfig = {
     },
 }
 _TROUBLE = (exceptions.BaseError, OSError)
+# Where the library looks for the role of a container or machine once the environment holds no credentials.
+_METADATA_HOSTS = ("169.254.169.254", "169.254.170.2")
 # Asked for by `ping`; no key begins with a dot.
 _NO_BLOB = ".ping"
 
@@ -225,4 +227,6 @@ def _stated(trouble: Exception) -> errors.ServiceError:
         return errors.Unavailable("The blob store has no such bucket.")
     if isinstance(trouble, FileNotFoundError):
         return port.BlobMissing()
+    if any(host in str(trouble) for host in _METADATA_HOSTS):
+        return errors.Unavailable("The blob store needs credentials, and the AWS environment has none.")
     return errors.Unavailable("Blobs cannot be reached.")

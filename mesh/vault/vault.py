@@ -102,6 +102,10 @@ class Vault:
         """Make a new key-encryption key current and wrap every data key anew: see `rotation.Rotation.run`."""
         return await rotation.Rotation(self._documents, self._kek, self._keys).run(to, tell)
 
+    async def ping(self) -> None:
+        """Raise `errors.Unavailable` unless the key-encryption key can be reached."""
+        await self._kek.current_id()
+
     async def close(self) -> None:
         """Let go of what reaches the key-encryption key."""
         await self._kek.close()

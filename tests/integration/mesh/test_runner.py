@@ -27,6 +27,7 @@ from mesh.rpc import context
 from mesh.rpc.server import StartError
 from mesh.settings import Settings
 from tests.fakes.servicers import FakeAuth, FakeIngestion
+from tests.support import redis_server
 from tests.support.conditions import until
 from tests.support.rpc_servers import IDENTITIES, outside_call, stub_of
 
@@ -228,16 +229,17 @@ async def process(folder: Path, environ: Mapping[str, str]) -> AsyncIterator[asy
         await started.wait()
 
 
+@pytest.mark.redis
 async def test_process_serves_until_sigterm_and_exits_cleanly(tmp_path: Path) -> None:
     tls.write_certificates(tmp_path / "tls", clock.SystemClock(), ("auth",))
-    # A cache that cannot be reached keeps nobody from starting; it shows in readiness.
-    async with process(tmp_path, {"CREDPASS_CACHE_URL": "redis://127.0.0.1:1/0"}) as started:
-        assert started.stderr is not None
-        line = await started.stderr.readline()
-        assert b'"message":"serving"' in line
-        started.send_signal(signal.SIGTERM)
-        assert await started.wait() == 0
-        assert await started.stderr.read() == b""
+    with redis_server.running(tmp_path) as url:
+        async with process(tmp_path, {"CREDPASS_CACHE_URL": url}) as started:
+            assert started.stderr is not None
+            line = await started.stderr.readline()
+            assert b'"message":"serving"' in line
+            started.send_signal(signal.SIGTERM)
+            assert await started.wait() == 0
+            assert await started.stderr.read() == b""
 
 
 @pytest.mark.parametrize(
@@ -256,3 +258,25 @@ async def test_process_that_cannot_start_says_why_in_one_line(
     assert started.returncode == 1
     assert told.startswith(expected)
     assert told.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "url", "expected"),
+    [
+        ("CACHE", "redis://user:geheim@127.0.0.1:1/0", b"The cache cannot be reached."),
+        ("BLOBS", "file:/proc/blobs", b"No such file or directory: /proc/blobs"),
+        ("MAIL", "smtp://user:geheim@127.0.0.1:1", b"The mail server cannot be reached."),
+        ("EVENTS", "sqlite:/proc/events/x.db", b"It cannot be opened or reached."),
+    ],
+)
+@pytest.mark.redis
+async def test_process_whose_backend_cannot_be_reached_ends_with_one_line_that_names_the_setting(
+    tmp_path: Path, variable: str, url: str, expected: bytes
+) -> None:
+    tls.write_certificates(tmp_path / "tls", clock.SystemClock(), ("auth",))
+    with redis_server.running(tmp_path) as cache_url:
+        environ = {"CREDPASS_CACHE_URL": cache_url, f"CREDPASS_{variable}_URL": url}
+        async with process(tmp_path, environ) as started:
+            _, told = await started.communicate()
+    assert started.returncode == 1
+    assert told == b"auth: CREDPASS_%s_URL: %s\n" % (variable.encode(), expected)
