@@ -111,6 +111,17 @@ class Conflict(ServiceError):
     message = "Another change came first. Try again."
 
 
+class IdempotencyKeyInUse(Conflict):
+    reason = "IDEMPOTENCY_KEY_IN_USE"
+    message = "A call with this Idempotency-Key is under way. Ask again shortly."
+
+
+class IdempotencyKeyReused(ServiceError):
+    kind = Kind.FAILED_PRECONDITION
+    reason = "IDEMPOTENCY_KEY_REUSED"
+    message = "This Idempotency-Key was sent with another body before. Nothing was done."
+
+
 class RateLimited(ServiceError):
     kind = Kind.RESOURCE_EXHAUSTED
     reason = "RATE_LIMITED"

@@ -44,6 +44,42 @@ def derived_id(prefix: str, *parts: str) -> str:
     return f"{prefix}_{digits[:ID_LENGTH].decode()}"
 
 
+def derived_token(prefix: str, *parts: str) -> str:
+    """The bearer token that these parts always give. It is as hard to guess as they are."""
+    name = derived_id(prefix, *parts, "0")
+    return name + derived_id("", *parts, "1").removeprefix("_")[: TOKEN_LENGTH - ID_LENGTH]
+
+
+class Effects:
+    """Ids and tokens of what one call makes, told apart by their prefix and `part`.
+
+    With a seed they derive from it: whoever has it makes the same again, and nobody else can guess them. Without one
+    each is new.
+    """
+
+    __slots__ = ("_seed",)
+
+    def __init__(self, seed: str = "") -> None:
+        self._seed = seed
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the call may be one that was begun before, so that what it makes may be there already."""
+        return bool(self._seed)
+
+    def id(self, prefix: str, part: str = "") -> str:
+        """An id, 131 bits."""
+        return derived_id(prefix, self._seed, "id", prefix, part) if self._seed else new_id(prefix)
+
+    def token(self, prefix: str, part: str = "") -> str:
+        """A bearer token, 190 bits."""
+        return derived_token(prefix, self._seed, "token", prefix, part) if self._seed else new_token(prefix)
+
+
+NEW = Effects()
+"""What each call makes is new."""
+
+
 def base62(data: bytes, length: int) -> str:
     """The low `length` base62 digits of `data`, read as a big-endian number, the lowest first."""
     number = int.from_bytes(data, "big")

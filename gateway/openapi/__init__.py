@@ -38,6 +38,7 @@ def document(image: descriptor_pb2.FileDescriptorSet) -> dict[str, Any]:
         "components": {
             "schemas": {**operations.ENVELOPES, **dict(sorted(book.components.items()))},
             "responses": operations.ERROR_RESPONSES,
+            "parameters": operations.PARAMETERS,
             "headers": operations.HEADERS,
             "securitySchemes": operations.SECURITY_SCHEMES,
         },

@@ -12,6 +12,7 @@ from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDesc
 
 from gateway.openapi.comments import Comments
 from gateway.openapi.schemas import Schemas, message_of
+from mesh.rpc import policy
 
 Json = dict[str, Any]
 
@@ -46,6 +47,10 @@ ENVELOPES: Json = {
 }
 
 HEADERS: Json = {
+    "Idempotency-Replayed": {
+        "description": "true: this is the answer that the first call with the Idempotency-Key got.",
+        "schema": {"const": "true"},
+    },
     "RateLimit": {
         "description": "What is left of the budget, and seconds until it opens.",
         "schema": {"type": "string"},
@@ -53,6 +58,24 @@ HEADERS: Json = {
     "RateLimit-Policy": {"description": "The budget: requests and seconds.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds until the call may be made again.", "schema": {"type": "integer"}},
     "X-Request-Id": {"description": "Id of this request, for support.", "schema": {"type": "string"}},
+}
+
+# Beside those that every answer has.
+SPECIAL_HEADERS = frozenset({"Retry-After", "Idempotency-Replayed"})
+
+PARAMETERS: Json = {
+    "Idempotency-Key": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": (
+            "Names this call, so that it can be made again safely: with the same key and body it has one effect and, "
+            'for 24 hours, the same answer. A structured-field string such as `"8e03978e-40d5"`, or bare characters; '
+            "use one that nobody can guess."
+        ),
+        # Printable, and visible characters only where there are no quotes around.
+        "schema": {"type": "string", "pattern": r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$'},
+    },
 }
 
 SECURITY_SCHEMES: Json = {
@@ -68,7 +91,7 @@ STATUSES = {
     409: "The state of the thing does not allow it.",
     413: "The body is too large.",
     415: "The body's media type is not one that the route takes.",
-    422: "The statement cannot be taken; `details` lists the rows.",
+    422: "The statement cannot be taken, and `details` lists the rows; or the Idempotency-Key came with another body.",
     429: "The budget is used up.",
     500: "Something failed on our side.",
     503: "Something that is needed cannot be reached.",
@@ -130,6 +153,8 @@ def _operation(
         "description": text,
         "parameters": _parameters(method.input_type, bound, in_body=bool(rule.body), schemas=schemas),
     }
+    if policy.takes_key(method):
+        operation["parameters"].append({"$ref": "#/components/parameters/Idempotency-Key"})
     if body := _body(method, rule, bound, schemas):
         operation["requestBody"] = body
     operation["responses"] = _responses(method, rule, schemas, has_body=bool(rule.body), has_path=bool(bound))
@@ -183,7 +208,9 @@ def _responses(
     if success.message:
         properties["message"] = {"const": success.message}
     envelope = {"type": "object", "required": list(properties), "properties": properties}
-    headers: Json = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS if name != "Retry-After"}
+    names = [name for name in HEADERS if name not in SPECIAL_HEADERS]
+    names += ["Idempotency-Replayed"] if policy.takes_key(method) else []
+    headers: Json = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     if success.location:
         headers["Location"] = {"description": "Where the thing is.", "schema": {"type": "string"}}
     answer = {"description": "Success.", "headers": headers, "content": {"application/json": {"schema": envelope}}}
@@ -191,6 +218,7 @@ def _responses(
     statuses |= {413, 415} if has_body else set()
     statuses |= {404, 409} if has_path else set()
     statuses |= {422} if method.GetOptions().HasExtension(options_pb2.multipart) else set()
+    statuses |= {409, 422} if policy.takes_key(method) else set()
     refused = {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)}
     return {str(success.status or 200): answer, **refused}
 

@@ -31,7 +31,8 @@ class MethodPolicy:
 
     `name`: "credpass.auth.v1.AuthService/Login". `audit`: eventType of the record that every outcome leaves, empty for
     none. `batch`: name of the batch twin in the same service, empty for none. `success.status` 0 means 200. `multipart`
-    is None where no form becomes the request. `idempotent`: the call may be made again after a failure.
+    is None where no form becomes the request. `idempotent`: the call may be made again after a failure. `takes_key`: a
+    caller may send an idempotency key.
     """
 
     name: str
@@ -42,6 +43,7 @@ class MethodPolicy:
     batch: str
     multipart: options_pb2.Multipart | None
     idempotent: bool
+    takes_key: bool
     client_streaming: bool
     server_streaming: bool
     method: descriptor.MethodDescriptor
@@ -70,6 +72,7 @@ def of(method: descriptor.MethodDescriptor) -> MethodPolicy:
         batch=_batch(method, extensions[options_pb2.batch]),
         multipart=extensions[options_pb2.multipart] if has_multipart else None,
         idempotent=is_idempotent(method),
+        takes_key=_takes_key(method, options),
         client_streaming=method.client_streaming,
         server_streaming=method.server_streaming,
         method=method,
@@ -116,6 +119,23 @@ def _access(method: descriptor.MethodDescriptor, options: descriptor_pb2.MethodO
     if said.caller == options_pb2.CALLER_SERVICE and not said.peers:
         raise PolicyError(f"{name_of(method)}: the contract names no service that may call it")
     return Access(said.caller, frozenset(said.roles), frozenset(said.scopes), frozenset(said.peers))
+
+
+def takes_key(method: descriptor.MethodDescriptor) -> bool:
+    """Whether the contract says that a caller may send an idempotency key."""
+    return method.GetOptions().Extensions[options_pb2.idempotency_key]
+
+
+def _takes_key(method: descriptor.MethodDescriptor, options: descriptor_pb2.MethodOptions) -> bool:
+    if not takes_key(method):
+        return False
+    caller = options.Extensions[options_pb2.access].caller
+    if caller == options_pb2.CALLER_SERVICE or method.server_streaming:
+        raise PolicyError(f"{name_of(method)}: only an outside caller's call with one answer takes an idempotency key")
+    is_form = options.HasExtension(options_pb2.multipart) and caller != options_pb2.CALLER_PUBLIC
+    if method.client_streaming and not is_form:
+        raise PolicyError(f"{name_of(method)}: of streams, only the form of a known caller takes an idempotency key")
+    return True
 
 
 def _batch(method: descriptor.MethodDescriptor, twin_name: str) -> str:

@@ -82,7 +82,8 @@ class IngestionServiceServicer:
 
     def PreviewStatement(self, request_iterator, context):
         """Says what is understood of a statement and keeps nothing of it: the same form as for an upload, and the same consent, since
-        reading is processing. Rows that cannot be taken and what is left open do not make it fail.
+        reading is processing. Rows that cannot be taken and what is left open do not make it fail. With an Idempotency-Key the
+        answer, not the statement, is kept sealed for 24 hours.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -40,7 +40,8 @@ class IngestionServiceStub:
     """
     PreviewStatement: _grpc.StreamUnaryMultiCallable[_ingestion_service_pb2.PreviewStatementRequest, _ingestion_service_pb2.PreviewStatementResponse]
     """Says what is understood of a statement and keeps nothing of it: the same form as for an upload, and the same consent, since
-    reading is processing. Rows that cannot be taken and what is left open do not make it fail.
+    reading is processing. Rows that cannot be taken and what is left open do not make it fail. With an Idempotency-Key the
+    answer, not the statement, is kept sealed for 24 hours.
     """
     ListUploads: _grpc.UnaryUnaryMultiCallable[_ingestion_service_pb2.ListUploadsRequest, _ingestion_service_pb2.ListUploadsResponse]
     """The caller's uploads, newest first."""
@@ -63,7 +64,8 @@ class IngestionServiceAsyncStub(IngestionServiceStub):
     """
     PreviewStatement: _aio.StreamUnaryMultiCallable[_ingestion_service_pb2.PreviewStatementRequest, _ingestion_service_pb2.PreviewStatementResponse]  # type: ignore[assignment]
     """Says what is understood of a statement and keeps nothing of it: the same form as for an upload, and the same consent, since
-    reading is processing. Rows that cannot be taken and what is left open do not make it fail.
+    reading is processing. Rows that cannot be taken and what is left open do not make it fail. With an Idempotency-Key the
+    answer, not the statement, is kept sealed for 24 hours.
     """
     ListUploads: _aio.UnaryUnaryMultiCallable[_ingestion_service_pb2.ListUploadsRequest, _ingestion_service_pb2.ListUploadsResponse]  # type: ignore[assignment]
     """The caller's uploads, newest first."""
@@ -95,7 +97,8 @@ class IngestionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ingestion_service_pb2.PreviewStatementResponse, _abc.Awaitable[_ingestion_service_pb2.PreviewStatementResponse]]:
         """Says what is understood of a statement and keeps nothing of it: the same form as for an upload, and the same consent, since
-        reading is processing. Rows that cannot be taken and what is left open do not make it fail.
+        reading is processing. Rows that cannot be taken and what is left open do not make it fail. With an Idempotency-Key the
+        answer, not the statement, is kept sealed for 24 hours.
         """
 
     @_abc_1.abstractmethod

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from credpass.mesh.v1 import options_pb2 as credpass_dot_mesh_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#credpass/mesh/v1/error_reason.proto\x12\x10\x63redpass.mesh.v1\x1a\x1e\x63redpass/mesh/v1/options.proto*\xe3\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x01\x12(\n\x1d\x45RROR_REASON_VALIDATION_ERROR\x10\x02\x1a\x05\xe8\xf4\x18\x90\x03\x12&\n\x1b\x45RROR_REASON_MALFORMED_JSON\x10\x03\x1a\x05\xe8\xf4\x18\x90\x03\x12 \n\x1c\x45RROR_REASON_UNAUTHENTICATED\x10\x04\x12$\n ERROR_REASON_INVALID_CREDENTIALS\x10\x05\x12\"\n\x1e\x45RROR_REASON_PERMISSION_DENIED\x10\x06\x12\x1a\n\x16\x45RROR_REASON_NOT_FOUND\x10\x07\x12*\n\x1f\x45RROR_REASON_METHOD_NOT_ALLOWED\x10\x08\x1a\x05\xe8\xf4\x18\x95\x03\x12)\n\x1e\x45RROR_REASON_PAYLOAD_TOO_LARGE\x10\t\x1a\x05\xe8\xf4\x18\x9d\x03\x12.\n#ERROR_REASON_UNSUPPORTED_MEDIA_TYPE\x10\n\x1a\x05\xe8\xf4\x18\x9f\x03\x12$\n\x19\x45RROR_REASON_RATE_LIMITED\x10\x0b\x1a\x05\xe8\xf4\x18\xad\x03\x12#\n\x18\x45RROR_REASON_UNAVAILABLE\x10\x0c\x1a\x05\xe8\xf4\x18\xf7\x03\x12)\n\x1e\x45RROR_REASON_DEADLINE_EXCEEDED\x10\r\x1a\x05\xe8\xf4\x18\xf8\x03\x12 \n\x15\x45RROR_REASON_CONFLICT\x10\x0e\x1a\x05\xe8\xf4\x18\x99\x03\x12\"\n\x17\x45RROR_REASON_OVERLOADED\x10\x0f\x1a\x05\xe8\xf4\x18\xf7\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#credpass/mesh/v1/error_reason.proto\x12\x10\x63redpass.mesh.v1\x1a\x1e\x63redpass/mesh/v1/options.proto*\xc3\x05\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x01\x12(\n\x1d\x45RROR_REASON_VALIDATION_ERROR\x10\x02\x1a\x05\xe8\xf4\x18\x90\x03\x12&\n\x1b\x45RROR_REASON_MALFORMED_JSON\x10\x03\x1a\x05\xe8\xf4\x18\x90\x03\x12 \n\x1c\x45RROR_REASON_UNAUTHENTICATED\x10\x04\x12$\n ERROR_REASON_INVALID_CREDENTIALS\x10\x05\x12\"\n\x1e\x45RROR_REASON_PERMISSION_DENIED\x10\x06\x12\x1a\n\x16\x45RROR_REASON_NOT_FOUND\x10\x07\x12*\n\x1f\x45RROR_REASON_METHOD_NOT_ALLOWED\x10\x08\x1a\x05\xe8\xf4\x18\x95\x03\x12)\n\x1e\x45RROR_REASON_PAYLOAD_TOO_LARGE\x10\t\x1a\x05\xe8\xf4\x18\x9d\x03\x12.\n#ERROR_REASON_UNSUPPORTED_MEDIA_TYPE\x10\n\x1a\x05\xe8\xf4\x18\x9f\x03\x12$\n\x19\x45RROR_REASON_RATE_LIMITED\x10\x0b\x1a\x05\xe8\xf4\x18\xad\x03\x12#\n\x18\x45RROR_REASON_UNAVAILABLE\x10\x0c\x1a\x05\xe8\xf4\x18\xf7\x03\x12)\n\x1e\x45RROR_REASON_DEADLINE_EXCEEDED\x10\r\x1a\x05\xe8\xf4\x18\xf8\x03\x12 \n\x15\x45RROR_REASON_CONFLICT\x10\x0e\x1a\x05\xe8\xf4\x18\x99\x03\x12\"\n\x17\x45RROR_REASON_OVERLOADED\x10\x0f\x1a\x05\xe8\xf4\x18\xf7\x03\x12.\n#ERROR_REASON_IDEMPOTENCY_KEY_IN_USE\x10\x10\x1a\x05\xe8\xf4\x18\x99\x03\x12.\n#ERROR_REASON_IDEMPOTENCY_KEY_REUSED\x10\x11\x1a\x05\xe8\xf4\x18\xa6\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,6 +52,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_CONFLICT"]._serialized_options = b'\350\364\030\231\003'
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OVERLOADED"]._loaded_options = None
   _globals['_ERRORREASON'].values_by_name["ERROR_REASON_OVERLOADED"]._serialized_options = b'\350\364\030\367\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_IDEMPOTENCY_KEY_IN_USE"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_IDEMPOTENCY_KEY_IN_USE"]._serialized_options = b'\350\364\030\231\003'
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_IDEMPOTENCY_KEY_REUSED"]._loaded_options = None
+  _globals['_ERRORREASON'].values_by_name["ERROR_REASON_IDEMPOTENCY_KEY_REUSED"]._serialized_options = b'\350\364\030\246\003'
   _globals['_ERRORREASON']._serialized_start=90
-  _globals['_ERRORREASON']._serialized_end=701
+  _globals['_ERRORREASON']._serialized_end=797
 # @@protoc_insertion_point(module_scope)

@@ -54,6 +54,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Another change came first; the call may be made again. Metadata: none."""
     ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 15
     """Too much is under way on this server; RetryInfo says when to try again. Metadata: none."""
+    ERROR_REASON_IDEMPOTENCY_KEY_IN_USE: _ErrorReason.ValueType  # 16
+    """A call with the same Idempotency-Key is under way; RetryInfo says when to ask again. Metadata: none."""
+    ERROR_REASON_IDEMPOTENCY_KEY_REUSED: _ErrorReason.ValueType  # 17
+    """The Idempotency-Key was sent with another body before: nothing was done. Metadata: none."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Reasons of the mesh, domain `credpass.mesh.v1` in google.rpc.ErrorInfo."""
@@ -90,4 +94,8 @@ ERROR_REASON_CONFLICT: ErrorReason.ValueType  # 14
 """Another change came first; the call may be made again. Metadata: none."""
 ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 15
 """Too much is under way on this server; RetryInfo says when to try again. Metadata: none."""
+ERROR_REASON_IDEMPOTENCY_KEY_IN_USE: ErrorReason.ValueType  # 16
+"""A call with the same Idempotency-Key is under way; RetryInfo says when to ask again. Metadata: none."""
+ERROR_REASON_IDEMPOTENCY_KEY_REUSED: ErrorReason.ValueType  # 17
+"""The Idempotency-Key was sent with another body before: nothing was done. Metadata: none."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -227,6 +227,7 @@ AUDIT_FIELD_NUMBER: _builtins.int
 SUCCESS_FIELD_NUMBER: _builtins.int
 BATCH_FIELD_NUMBER: _builtins.int
 MULTIPART_FIELD_NUMBER: _builtins.int
+IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
 EVENT_FIELD_NUMBER: _builtins.int
 HTTP_STATUS_FIELD_NUMBER: _builtins.int
 access: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___AccessPolicy]
@@ -241,6 +242,10 @@ batch: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, 
 """Name of the method in the same service that takes many of these calls at once (fields `items` and `results`)."""
 multipart: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Multipart]
 """How an uploaded form becomes the request stream."""
+idempotency_key: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.bool]
+"""Whether a caller may send an Idempotency-Key: the call then has one effect however often it is made with that key, and
+the same answer for 24 hours.
+"""
 event: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MessageOptions, Global___EventOptions]
 """How it is published."""
 http_status: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.EnumValueOptions, _builtins.int]
