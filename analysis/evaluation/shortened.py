@@ -1,6 +1,6 @@
 """Real histories cut short: how far is the score of a part from the score of the whole?
 
-`analysis/models/data/interval_v1.json` comes from here. A history is cut to its first or to its last days; both
+`analysis/models/data/interval_v2.json` comes from here. A history is cut to its first or to its last days; both
 happen: a new customer, and a statement that covers the latest months only.
 """
 
@@ -80,6 +80,27 @@ def _compared(rows: Sequence[model.Transaction], whole: measures.Evidence, days:
     low, high = confidence.resampled_range(rules, part, credibility=1.0)
     scores = [float(scoring.raw_score(rules, registry.measured(one), 1.0)) for one in (part, whole)]
     return Cut(days, end, len(part_rows), scores[0], scores[1], low, high)
+
+
+def turnover(histories: Iterable[Sequence[model.Transaction]], days: int) -> tuple[float, float]:
+    """(mean, standard deviation) of the score of the rest less that of the first `days`, which share no row.
+
+    What a score may do once its history has been replaced; taken over histories with at least as long a rest.
+    """
+    changes = []
+    for rows in histories:
+        first = cut(rows, days, "first")
+        rest = [row for row in rows if not row.pending and row.booked > first[-1].booked]
+        if rest and (rest[-1].booked - rest[0].booked).days >= days:
+            changes += _change(first, rest)
+    return float(np.mean(changes)), float(np.std(changes))
+
+
+def _change(first: Sequence[model.Transaction], rest: Sequence[model.Transaction]) -> list[float]:
+    rules = policy.load()
+    both = [_evidence(rows) for rows in (first, rest)]
+    scores = [float(scoring.raw_score(rules, registry.measured(one), 1.0)) for one in both if one is not None]
+    return [scores[1] - scores[0]] if len(scores) == 2 else []
 
 
 def widening(found: Sequence[Cut], coverage: float) -> dict[int, tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 Blocks of consecutive months are drawn with replacement (circular block bootstrap), so that a bad quarter stays one.
 Resampling cannot know what a longer history would have shown; that error was measured by cutting real histories short
-and is in `data/interval_v1.json`, by months of history.
+and is in `data/interval_v2.json`, by months of history.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Widening:
 @functools.cache
 def widening() -> Widening:
     """The packaged table."""
-    source = importlib.resources.files("analysis.models") / "data" / "interval_v1.json"
+    source = importlib.resources.files("analysis.models") / "data" / "interval_v2.json"
     rows = json.loads(source.read_text(encoding="utf-8"))["rows"]
     return Widening(*(tuple(float(row[name]) for row in rows) for name in ("months", "below", "above")))
 
