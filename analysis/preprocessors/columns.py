@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -73,10 +73,10 @@ def from_transactions(rows: Sequence[model.Transaction], as_of: dt.date | None) 
 
 
 def _columns(rows: list[model.Transaction], day: Ints, until: int) -> Columns:
-    account, accounts = _ranked([(row.account, row.currency) for row in rows])
-    text, texts = _ranked([(row.text, row.counterparty or "", row.bank_code or "") for row in rows])
+    account, accounts = _ranked((row.account, row.currency) for row in rows)
+    text, texts = _ranked((row.text, row.counterparty or "", row.bank_code or "") for row in rows)
     place = np.fromiter((row.row for row in rows), np.int64, len(rows))
-    identity, _ = _ranked([row.id or "" for row in rows])
+    identity, _ = _ranked(row.id or "" for row in rows)
     amount, balance = _money(rows)
     order = np.lexsort((place, identity, np.nan_to_num(balance, nan=np.inf), text, amount, day, account))
     day, account, text = day[order], account[order], text[order]
@@ -111,11 +111,14 @@ def _in_range(values: Floats) -> Bools:
     return np.isnan(values) | (np.abs(values) <= LARGEST_MINOR)
 
 
-def _ranked(values: list[_Value]) -> tuple[Ints, tuple[_Value, ...]]:
+def _ranked(values: Iterable[_Value]) -> tuple[Ints, tuple[_Value, ...]]:
     """Each value as its place in the sorted distinct values, so that codes do not depend on row order."""
-    distinct = sorted(set(values))
-    rank = {value: place for place, value in enumerate(distinct)}
-    return np.fromiter((rank[value] for value in values), np.int64, len(values)), tuple(distinct)
+    met: dict[_Value, int] = {}
+    code = np.fromiter((met.setdefault(value, len(met)) for value in values), np.int64)
+    distinct = sorted(met)
+    rank = np.zeros(len(met), np.int64)
+    rank[[met[value] for value in distinct]] = np.arange(len(met))
+    return rank[code], tuple(distinct)
 
 
 def _repeated(

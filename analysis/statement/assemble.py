@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -63,7 +64,8 @@ def _transaction(row: draft.DraftRow, default: str | None, rounding: _Rounding) 
     code = row.currency or default or model.NO_CURRENCY
     balance = None if row.balance is None else rounding.minor(row.balance, code)
     return model.Transaction(
-        row.account, row.booked, rounding.minor(row.amount, code), code, row.text, row.row,
+        # interned: a long statement says the same few things, and a million rows must fit into memory
+        row.account, row.booked, rounding.minor(row.amount, code), code, sys.intern(row.text), row.row,
         row.value_date, row.counterparty, balance, row.bank_code, row.pending, row.id,
     )  # fmt: skip
 
