@@ -69,7 +69,8 @@ def of_training(known: loans.Loans) -> Evaluation:
     """The model card's figures made again from the loans."""
     trained = boosting.train(known)
     made = card.made(known, trained)
-    figures = {"loans": made["loans"], "bad": made["bad"], **made["out_of_fold"], "same_as_card": made == risk.card()}
+    measured = {**made["out_of_fold"], "forward_in_time": made["forward_in_time"]}
+    figures = {"loans": made["loans"], "bad": made["bad"], **measured, "same_as_card": made == risk.card()}
     rule = trained.calibration
     chance = 1.0 / (1.0 + np.exp(-(rule.slope * trained.out_of_fold.trees.mean(axis=0) + rule.intercept)))
     drawings = {

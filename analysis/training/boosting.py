@@ -74,6 +74,15 @@ def out_of_fold(loans: Loans) -> OutOfFold:
     return OutOfFold(trees, challenger)
 
 
+def forward(loans: Loans, day: str) -> Floats:
+    """Calibrated log-odds of the loans granted from `day` on, by a model and a calibration of the loans before it."""
+    earlier = loans.granted_before(day)
+    trained = train(loans.chosen(earlier))
+    booster = boosting_library.load().Booster(model_str=trained.model)
+    raw = booster.predict(loans.chosen(~earlier).features, raw_score=True, num_threads=1)
+    return np.asarray(trained.calibration.slope * raw + trained.calibration.intercept, np.float64)
+
+
 def folds(bad: Bools, repeat: int) -> Ints:
     """Fold of each loan: the bad and the good are dealt out separately, in an order drawn from the repeat's seed."""
     fold = np.zeros(len(bad), np.int64)

@@ -34,11 +34,26 @@ class Loans:
     account: tuple[str, ...]
     features: Floats
     bad: Bools
-    first_date: str
-    last_date: str
+    granted: tuple[str, ...]  # ISO dates
 
     def __len__(self) -> int:
         return len(self.account)
+
+    @property
+    def first_date(self) -> str:
+        return min(self.granted)
+
+    @property
+    def last_date(self) -> str:
+        return max(self.granted)
+
+    def granted_before(self, day: str) -> Bools:
+        return np.array([one < day for one in self.granted], np.bool_)
+
+    def chosen(self, which: Bools) -> Loans:
+        """The loans marked in `which`."""
+        account, granted = (tuple(np.array(column)[which].tolist()) for column in (self.account, self.granted))
+        return Loans(account, self.features[which], self.bad[which], granted)
 
 
 def read(lines: Iterable[str]) -> Loans:
@@ -47,6 +62,7 @@ def read(lines: Iterable[str]) -> Loans:
     totals = Totals(**{
         name: np.array([float(row[column]) for row in rows]) for name, column in _COLUMNS.items()
     })  # fmt: skip
-    dates = sorted(row["loan_date"] for row in rows)
     bad = np.array([{"1": False, "-1": True}[row["status"]] for row in rows], np.bool_)
-    return Loans(tuple(row["account_id"] for row in rows), totals.features(), bad, dates[0], dates[-1])
+    return Loans(
+        tuple(row["account_id"] for row in rows), totals.features(), bad, tuple(row["loan_date"] for row in rows)
+    )

@@ -107,6 +107,20 @@ def test_training_again_gives_the_packaged_model_and_card_to_the_byte() -> None:
 
 
 @needs_lightgbm
+def test_a_forecast_of_later_loans_knows_nothing_of_their_outcome() -> None:
+    chance = np.random.default_rng(9)
+    features = chance.uniform(0, 1, (160, len(risk_features.FEATURES)))
+    bad = chance.uniform(0, 1, 160) < 0.6 * features[:, 0]
+    granted = tuple("1994-05-01" if place < 100 else "1995-02-01" for place in range(160))
+    known = loans.Loans(tuple(map(str, range(160))), features, bad, granted)
+    told_otherwise = dataclasses.replace(known, bad=np.where(np.arange(160) < 100, bad, ~bad))
+    forecast = boosting.forward(known, "1995-01-01")
+    assert forecast.shape == (60,)
+    assert forecast == pytest.approx(boosting.forward(told_otherwise, "1995-01-01"), abs=0)
+    assert len(set(forecast.tolist())) > 10
+
+
+@needs_lightgbm
 def test_contributions_and_base_make_the_probability() -> None:
     found = risk.of_features(np.array([0.4, 0.3, 0.1, 0.02, 2.0, 5.0, 400.0]))
     total = found.base + sum(found.contributions.values())
