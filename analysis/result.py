@@ -79,7 +79,7 @@ class AnalysisResult:
             "publicInsights": list(self.public_insights),
             "recommendations": [dataclasses.asdict(one) for one in self.recommendations],
             "signals": [dataclasses.asdict(one) for one in self.signals],
-            "default_risk": dataclasses.asdict(self.default_risk) if self.default_risk else None,
+            "default_risk": _listed(dataclasses.asdict(self.default_risk)) if self.default_risk else None,
             "features": dict(self.features),
             "quality": _listed(dataclasses.asdict(self.quality)),
             "asOf": self.as_of.isoformat(),
@@ -106,7 +106,7 @@ class AnalysisResult:
             public_insights=tuple(content["publicInsights"]),
             recommendations=tuple(Recommendation(**one) for one in content["recommendations"]),
             signals=tuple(Signal(**one) for one in content["signals"]),
-            default_risk=DefaultRisk(**content["default_risk"]) if content["default_risk"] else None,
+            default_risk=_risk(content["default_risk"]),
             features=dict(content["features"]),
             quality=_quality(content["quality"]),
             as_of=dt.date.fromisoformat(content["asOf"]),
@@ -124,6 +124,10 @@ def _listed(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_listed(part) for part in value]
     return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _risk(content: Mapping[str, Any] | None) -> DefaultRisk | None:
+    return DefaultRisk(**{**content, "outside": tuple(content["outside"])}) if content else None
 
 
 def _credibility(content: Mapping[str, Any] | None) -> CredibilityLine | None:

@@ -111,7 +111,7 @@ def _one(file: pathlib.Path, question: local_analysis.Question, *, as_json: bool
 def _folder(folder: pathlib.Path, question: local_analysis.Question, *, json_lines: bool) -> None:
     if not json_lines:
         raise typer.BadParameter(f"{folder} is a folder: add --jsonl")
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    files = sorted(path for path in folder.rglob("*") if _named_here(path) and not path.name.startswith("."))
     if not files:
         raise typer.BadParameter(f"{folder} holds no files")
     failed = 0
@@ -125,6 +125,11 @@ def _folder(folder: pathlib.Path, question: local_analysis.Question, *, json_lin
             progress.advance(task)
     if failed:
         raise typer.Exit(EXIT_ALL_FAILED if failed == len(files) else EXIT_SOME_FAILED)
+
+
+def _named_here(path: pathlib.Path) -> bool:
+    """True for a file, and for a link that leads to nothing, which has to be told of."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _answers(files: list[pathlib.Path], question: local_analysis.Question) -> Iterator[local_analysis.Answer]:

@@ -7,7 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from analysis.models import registry
+from analysis.models import registry, risk
 from analysis.result import AnalysisResult
 from cli.local_analysis import Report
 
@@ -33,8 +33,7 @@ def show(console: Console, report: Report) -> None:
             console.print(Text(heading, "bold"))
             console.print("\n".join(f"  - {line}" for line in lines), highlight=False)
     if result.default_risk:
-        chance = f"Default risk {result.default_risk.probability:.1%}"
-        console.print(Text(f"{chance} (a separate model of real loans, no part of the score)"))
+        console.print(Text(_default_risk(result.default_risk)))
     console.print(Text(_data(result), "dim"))
 
 
@@ -82,6 +81,15 @@ def _insights(result: AnalysisResult) -> Table:
     return table
 
 
+def _default_risk(found: risk.DefaultRisk) -> str:
+    beside = "a separate model of real loans, no part of the score"
+    if found.outside:
+        unlike = ", ".join(name.replace("_", " ") for name in found.outside)
+        return f"Default risk not told: the account is unlike those the model knows ({unlike}; {beside})"
+    rate = risk.calibration().base_rate
+    return f"Default risk {found.probability:.1%} ({beside}; {rate:.0%} of those loans went bad)"
+
+
 def _doubts(result: AnalysisResult) -> list[str]:
     return [one.explanation for one in result.credibility.reasons] if result.credibility else []
 
@@ -92,5 +100,5 @@ def _data(result: AnalysisResult) -> str:
     return (
         f"{quality.transactions:,} transactions, {quality.first_day} to {quality.last_day} "
         f"({quality.days_covered} days), {checked}, {quality.understood_share:.0%} understood; "
-        f"data {result.staleness_days} days old"
+        f"data {result.staleness_days:,} days old"
     )

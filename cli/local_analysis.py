@@ -103,7 +103,8 @@ def _refused(name: str, parsed: statement.ParsedStatement, question: Question) -
             f"row {one.row}, column {one.column}: {one.value!r}: {one.reason}"
             for one in parsed.problems[:_MOST_PROBLEMS_SHOWN]
         )
-        message = f"{parsed.n_problems} rows cannot be read (--accept-partial scores the others)"
+        rows = "1 row" if parsed.n_problems == 1 else f"{parsed.n_problems} rows"
+        message = f"{rows} cannot be read (--accept-partial scores the others)"
         return Failure(name, "unreadable_rows", message, shown)
     return None
 

@@ -87,7 +87,7 @@ def _facts(value: float, evidence: measures.Evidence) -> dict[str, object]:
     due, on_time = round(float(months.due.sum())), round(float(months.on_time.sum()))
     return {
         "value": value,
-        "percent": f"{value:.0%}",
+        "percent": _percent(value),
         "signed_percent": f"{value:+.0%}",
         "months": months.n,
         "due": due,
@@ -95,6 +95,10 @@ def _facts(value: float, evidence: measures.Evidence) -> dict[str, object]:
         "not_on_time": due - on_time,
         "penalties": round(float(months.penalties.sum())),
     }
+
+
+def _percent(value: float) -> str:
+    return "less than 1%" if 0.0 < value < 0.01 else f"{value:.0%}"
 
 
 def _monthly(fields: tuple[str, ...], evidence: measures.Evidence) -> list[dict[str, object]]:

@@ -60,7 +60,7 @@ REASONS = (
         "income_shortfall",
         "income_even", "In an average month income falls short of the usual one by {percent}",
         "income_uneven", "In an average month income falls short of the usual one by {percent}",
-        ("income",),
+        ("income",), "", "No month in which income fell short of the usual one",
     ),
     Reason(
         "recurring_income_share",

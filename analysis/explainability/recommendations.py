@@ -90,7 +90,7 @@ def _step(value: float, target: float, unit: str) -> str:
     """The change as a person would write it; shares and ratios in percent."""
     if unit in ("share", "ratio"):
         return f"from {value:.0%} to {target:.0%}"
-    return f"from {value:.3g} to {target:.3g} {unit}"
+    return f"from {round(value, 1):g} to {round(target, 1):g} {unit}"
 
 
 def _spread(found: list[Recommendation]) -> list[Recommendation]:

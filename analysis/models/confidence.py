@@ -95,7 +95,7 @@ def _drawn(n_months: int) -> Ints:
 
 
 def _reasons(months: float, interval: tuple[int, int], report: QualityReport) -> tuple[str, ...]:
-    reasons = [f"The score lies between {interval[0]} and {interval[1]} with a probability of about 90 %."]
+    reasons = [f"With more history the score would lie between {interval[0]} and {interval[1]} in about 9 of 10 cases."]
     if months < 12:
         reasons.append(f"{months:.0f} months of history are less than a full year.")
     if not report.links:

@@ -21,16 +21,22 @@ from analysis.preprocessors.columns import Floats
 from analysis.preprocessors.history import History
 
 VERSION = "1"
+_MARGIN = 0.5  # of the range of the training loans
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DefaultRisk:
-    """`probability` in 0..1; `base` + the sum of `contributions` (log-odds, by dimension) is its log-odds."""
+    """`probability` in 0..1; `base` + the sum of `contributions` (log-odds, by dimension) is its log-odds.
+
+    `outside` names the features that lie far from anything the model was trained on: then nothing is known about how
+    good the probability is.
+    """
 
     probability: float
     base: float
     contributions: Mapping[str, float]
     features: Mapping[str, float | None]
+    outside: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,7 +89,19 @@ def of_features(features: Floats, base_rate: float | None = None) -> DefaultRisk
             feature.name: None if np.isnan(value) else round(float(value), 6)
             for feature, value in zip(risk_features.FEATURES, features, strict=True)
         },
+        outside=outside(features),
     )
+
+
+def outside(features: Floats) -> tuple[str, ...]:
+    """Names of the features beyond the range of the training loans by more than half its width; missing ones too."""
+    found = []
+    for feature, value in zip(risk_features.FEATURES, features.tolist(), strict=True):
+        low, high = card()["training_range"][feature.name]
+        margin = _MARGIN * (high - low)
+        if not low - margin <= value <= high + margin:
+            found.append(feature.name)
+    return tuple(found)
 
 
 def explained(features: Floats) -> Floats:

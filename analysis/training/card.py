@@ -51,6 +51,10 @@ def made(loans: Loans, trained: boosting.Trained) -> Mapping[str, Any]:
             "challenger": _figures(trained.out_of_fold.challenger, loans.bad, None),
         },
         "forward_in_time": _forward(loans),
+        "training_range": {
+            one.name: [round(float(edge), _DIGITS) for edge in (column.min(), column.max())]
+            for one, column in zip(risk_features.FEATURES, loans.features.T, strict=True)
+        },
         "training_probabilities": _spread(trained),
         "limits": list(_LIMITS),
     }

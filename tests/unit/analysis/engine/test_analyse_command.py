@@ -96,6 +96,22 @@ def test_a_folder_gives_a_line_a_file_and_goes_on_after_a_bad_one(statement_file
     assert "bad.csv" in ran.stderr
 
 
+def test_a_link_that_leads_nowhere_is_a_file_that_failed(statement_file: pathlib.Path) -> None:
+    (statement_file.parent / "gone.csv").symlink_to(statement_file.parent / "nothing")
+    ran = _run(statement_file.parent, "--jsonl")
+    assert ran.exit_code == 1
+    assert "gone.csv: the file cannot be read" in ran.stderr
+
+
+def test_the_report_tells_no_default_risk_of_an_account_unlike_the_loans(statement_file: pathlib.Path) -> None:
+    found = json.loads(_run(statement_file, "--json").stdout)["default_risk"]
+    shown = " ".join(_run(statement_file).stdout.split())
+    if found is None:
+        assert "Default risk" not in shown
+    else:
+        assert ("Default risk not told" in shown) is bool(found["outside"])
+
+
 def test_all_files_bad_or_a_wrong_call_is_status_two(tmp_path: pathlib.Path, statement_file: pathlib.Path) -> None:
     folder = tmp_path / "bad"
     folder.mkdir()

@@ -43,6 +43,14 @@ def test_a_reason_is_specific_and_proved_by_months() -> None:
     assert sum(month["penalties"] for month in months) == 4
 
 
+def test_a_small_share_is_never_told_as_none() -> None:
+    found = _result(histories.Life(opening=0, salary=310_000, months=24))
+    assert found.features["income_shortfall"] == 0
+    shown = [one.explanation for one in found.insights if one.code == "income_even"]
+    assert shown == ["No month in which income fell short of the usual one."]
+    assert not [one.explanation for one in found.insights if " 0%" in one.explanation]
+
+
 def test_evidence_sums_money_by_month_and_never_names_a_payee() -> None:
     stored = str(_result(_TROUBLED).to_dict())
     assert not re.search(r"Landlord|Works Ltd|Shop \d|RENT|SALARY", stored)

@@ -16,6 +16,7 @@ import pytest
 from analysis import pipeline
 from analysis.models import risk, risk_features
 from analysis.preprocessors import columns, history
+from analysis.result import AnalysisResult
 from analysis.statement.model import Transaction
 from analysis.training import boosting, card, loans
 from tests.support import histories
@@ -164,6 +165,24 @@ def test_a_population_with_more_bad_loans_has_a_higher_risk() -> None:
     assert risk.of_features(features, base_rate=risk.calibration().base_rate) == usual
 
 
+@needs_data
+def test_the_range_of_the_card_is_that_of_the_loans_and_none_of_them_lies_outside() -> None:
+    known = _loans()
+    assert not any(risk.outside(one) for one in known.features)
+    for name, column in zip(risk.card()["training_range"], known.features.T, strict=True):
+        assert risk.card()["training_range"][name] == pytest.approx([column.min(), column.max()], abs=1e-4)
+
+
+def test_an_account_unlike_the_loans_is_named_by_what_is_unlike() -> None:
+    usual = np.array([0.4, 0.3, 0.1, 0.02, 2.0, 5.0, 400.0])
+    assert risk.outside(usual) == ()
+    busy, unknown = usual.copy(), usual.copy()
+    busy[5] = 52.0
+    unknown[0] = np.nan
+    assert risk.outside(busy) == ("bookings_per_month",)
+    assert risk.outside(unknown) == ("balance_swing",)
+
+
 @needs_lightgbm
 def test_the_risk_stands_beside_the_score_and_changes_nothing_in_it() -> None:
     rows = histories.Life().rows()
@@ -173,6 +192,7 @@ def test_the_risk_stands_beside_the_score_and_changes_nothing_in_it() -> None:
     assert beside.default_risk is not None
     assert 0 < beside.default_risk.probability < 1
     assert beside.versions["model"] == risk.VERSION
+    assert AnalysisResult.from_dict(json.loads(json.dumps(beside.to_dict()))) == beside
     assert dataclasses.replace(beside, default_risk=None, versions=plain.versions) == plain
 
 
