@@ -38,6 +38,13 @@ def _category(text: str, amount: int, counterparty: str = "", code: str = "") ->
         ("Nómina recibida", 1, "salary"),
         ("カ)キュウヨ", 1, "salary"),
         ("代发工资", 1, "salary"),
+        ("Заработная плата за март", 1, "salary"),
+        ("ΠΛΗΡΩΜΗ ΕΝΟΙΚΙΟΥ", -1, "housing"),  # noqa: RUF001
+        ("МОБІЛЬНИЙ ЗВ'ЯЗОК", -1, "telecom"),  # noqa: RUF001
+        ("EV KİRASI NİSAN", -1, "housing"),
+        ("3월 급여이체", 1, "salary"),
+        ("تحويل الراتب", 1, "salary"),
+        ("KUMAR", -1, "unknown"),
         ("Kaltmiete April", -1, "housing"),
         ("DD PENALTY INTEREST, NEGATIVE BALANCE", -1, "penalty"),
         ("CASH WITHDRAWAL PENALTY INTEREST, NEGATIVE BALANCE", -1, "penalty"),

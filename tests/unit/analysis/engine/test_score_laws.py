@@ -20,7 +20,27 @@ _WORDS = {
     "SALARY": "salary", "RENT": "housing", "Electricity": "utilities", "Insurance": "insurance",
     "Savings plan": "savings", "Supermarket": "groceries", "Overdraft fee": "penalty", "Furniture": "shopping",
 }  # fmt: skip
-_LANGUAGES = ("de", "fr", "es", "it", "nl", "pt", "pl", "cs", "sv", "da", "hu", "zh", "ja")
+_LANGUAGES = (
+    "de",
+    "fr",
+    "es",
+    "it",
+    "nl",
+    "pt",
+    "pl",
+    "cs",
+    "sv",
+    "da",
+    "hu",
+    "zh",
+    "ja",
+    "ru",
+    "uk",
+    "el",
+    "tr",
+    "ko",
+    "ar",
+)
 
 
 def _dictionary() -> dict[str, dict[str, dict[str, list[str]]]]:
