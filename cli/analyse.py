@@ -22,9 +22,9 @@ from cli import analysis_view, local_analysis
 from mesh import clock
 
 EXIT_SOME_FAILED, EXIT_ALL_FAILED = 1, 2
-# Below this many files starting a second process costs more than it saves.
-_FEW_FILES = 12
-_FILES_A_TASK = 4
+# Below this many files of this size together starting a second process costs more than it saves.
+_FEW_FILES, _FEW_BYTES = 12, 2 * 1024 * 1024
+_MOST_FILES_A_TASK, _TASKS_A_WORKER = 4, 4
 
 
 class DateOrder(enum.StrEnum):
@@ -133,12 +133,14 @@ def _named_here(path: pathlib.Path) -> bool:
 
 
 def _answers(files: list[pathlib.Path], question: local_analysis.Question) -> Iterator[local_analysis.Answer]:
-    """Answers in the order of `files`; many files use every processor."""
-    if len(files) < _FEW_FILES:
-        yield from (local_analysis.answer(file, question) for file in files)
+    """Answers in the order of `files`; many or large files use every processor."""
+    workers = min(len(os.sched_getaffinity(0)), len(files))
+    if workers == 1 or _are_little_work(files):
+        for file in files:
+            yield from local_analysis.answers([file], question)
         return
-    tasks = [files[place : place + _FILES_A_TASK] for place in range(0, len(files), _FILES_A_TASK)]
-    workers = min(len(os.sched_getaffinity(0)), len(tasks))
+    size = min(max(len(files) // (workers * _TASKS_A_WORKER), 1), _MOST_FILES_A_TASK)
+    tasks = [files[place : place + size] for place in range(0, len(files), size)]
     spawn = multiprocessing.get_context("spawn")
     with futures.ProcessPoolExecutor(workers, mp_context=spawn) as pool:
         answers: Iterable[list[local_analysis.Answer]] = pool.map(
@@ -146,6 +148,10 @@ def _answers(files: list[pathlib.Path], question: local_analysis.Question) -> It
         )
         for some in answers:
             yield from some
+
+
+def _are_little_work(files: list[pathlib.Path]) -> bool:
+    return len(files) < _FEW_FILES and sum(file.stat().st_size for file in files if file.exists()) < _FEW_BYTES
 
 
 def _complain(failure: local_analysis.Failure) -> None:

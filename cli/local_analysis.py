@@ -70,8 +70,15 @@ Answer = Report | Failure
 
 
 def answers(files: Sequence[pathlib.Path], question: Question) -> list[Answer]:
-    """One answer a file, in order."""
-    return [answer(file, question) for file in files]
+    """One answer a file, in order; a file that defeats the engine keeps no other from its answer."""
+    return [_answer_or_defeat(file, question) for file in files]
+
+
+def _answer_or_defeat(file: pathlib.Path, question: Question) -> Answer:
+    try:
+        return answer(file, question)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the run goes on and names the file
+        return Failure(str(file), "engine_failed", f"the engine failed on this file ({type(error).__name__})")
 
 
 def answer(file: pathlib.Path, question: Question) -> Answer:

@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from analysis.models import risk
-from cli import analyse
+from cli import analyse, local_analysis
 from tests.support import histories
 
 _APP = typer.Typer()
@@ -110,6 +110,21 @@ def test_the_report_tells_no_default_risk_of_an_account_unlike_the_loans(stateme
         assert "Default risk" not in shown
     else:
         assert ("Default risk not told" in shown) is bool(found["outside"])
+
+
+class _Defeating(pathlib.PosixPath):
+    """A file that breaks whatever reads it."""
+
+    def read_bytes(self) -> bytes:
+        raise RuntimeError("secret")
+
+
+def test_a_file_that_defeats_the_engine_is_named_and_the_others_are_scored(statement_file: pathlib.Path) -> None:
+    question = local_analysis.Question(histories.TODAY)
+    defeated, scored = local_analysis.answers([_Defeating("x.csv"), statement_file], question)
+    assert isinstance(defeated, local_analysis.Failure)
+    assert defeated.lines() == ["x.csv: the engine failed on this file (RuntimeError)"]
+    assert isinstance(scored, local_analysis.Report)
 
 
 def test_all_files_bad_or_a_wrong_call_is_status_two(tmp_path: pathlib.Path, statement_file: pathlib.Path) -> None:
