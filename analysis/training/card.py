@@ -28,6 +28,10 @@ _LIMITS = (
         "Fairness by outcome was not measured: the loans are too few by group. On 746 accounts of the same bank the "
         "share of women with a risk below 15 % is 0.97 of that of men."
     ),
+    (
+        "An account far outside the training range (many card payments, a history of years) is named as such: nothing "
+        "is known about how good its probability is."
+    ),
     "Never use the probability without setting the base rate of your own population.",
 )
 

@@ -8,6 +8,8 @@ import gzip
 import importlib.util
 import json
 import pathlib
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -194,6 +196,17 @@ def test_the_risk_stands_beside_the_score_and_changes_nothing_in_it() -> None:
     assert beside.versions["model"] == risk.VERSION
     assert AnalysisResult.from_dict(json.loads(json.dumps(beside.to_dict()))) == beside
     assert dataclasses.replace(beside, default_risk=None, versions=plain.versions) == plain
+
+
+def test_a_score_alone_loads_no_library_of_the_risk() -> None:
+    """In a process of its own: this one has loaded them for other tests."""
+    script = (
+        "import sys; from analysis import pipeline; from tests.support import histories; "
+        "found = pipeline.analyse(histories.Life().rows(), today=histories.TODAY); "
+        "sys.exit(found.status != 'scored' or any(name in sys.modules for name in ('lightgbm', 'shap', 'pandas')))"
+    )
+    root = pathlib.Path(__file__).parents[4]
+    assert subprocess.run([sys.executable, "-c", script], check=False, cwd=root, timeout=120).returncode == 0
 
 
 def test_without_balances_there_is_no_risk() -> None:
