@@ -15,11 +15,12 @@ from gateway.app import Gateway
 from gateway.batching import Coalesced
 from gateway.endpoints import Door, Endpoint, Unary
 from gateway.http import Request, Response
+from gateway.idempotency import Keyed
 from gateway.limits import Limits
 from gateway.settings import Settings
 from gateway.streaming import ServerStream, Upload
 from mesh import cache, clock, errors, sessions
-from mesh.rpc import channels
+from mesh.rpc import channels, policy
 
 PROBE_TIMEOUT_S = 2.0
 
@@ -39,7 +40,7 @@ async def build(
     door = Door(authenticator, Limits(store, own.budgets, now), own)
     compiled = routes.transcoder(outside)
     stubs = {service.full_name: routes.stub_of(links, service) for service in outside}
-    endpoints = {route: _endpoint(door, route, compiled, stubs) for route in compiled.routes}
+    endpoints = {route: _keyed(route, _endpoint(door, route, compiled, stubs)) for route in compiled.routes}
     async with contextlib.AsyncExitStack() as stack:
         for endpoint in endpoints.values():
             if isinstance(endpoint, Coalesced):
@@ -63,6 +64,10 @@ def _endpoint(
     if said.batch and door.settings.coalescing:
         return Coalesced(door, route, said, getattr(stub, said.batch))
     return Unary(door, route, said, call)
+
+
+def _keyed(route: transcoding.Route, endpoint: Endpoint) -> Endpoint:
+    return Keyed(endpoint) if policy.takes_key(route.method) else endpoint
 
 
 class Readiness:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import grpc
 from google.protobuf import message as protobuf
 
 from mesh import clock as clocks
-from mesh import errors
+from mesh import errors, idempotency
 from mesh.documents import port as documents
 from mesh.rpc import context
 from mesh.rpc.policy import MethodPolicy
@@ -90,20 +91,34 @@ class Load:
     """How many calls a server works on now, and how many it takes.
 
     `in_flight`: calls that were let in. `unsettled`: calls that have arrived and are not logged and recorded yet.
+    `listening`: the tasks of streams that wait for their next request.
     """
 
     def __init__(self, maximum: int) -> None:
         self.maximum, self.in_flight, self.unsettled = maximum, 0, 0
+        self.listening: set[asyncio.Task[Any]] = set()
+        self._is_draining = False
+
+    def is_draining(self) -> bool:
+        """Whether no stream shall take on another request."""
+        return self._is_draining
+
+    def hang_up(self) -> None:
+        """End every stream on which no request is being answered, the others once their answer is out."""
+        self._is_draining = True
+        for task in self.listening:
+            task.cancel()
 
 
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
-    """What the interceptors of one server share."""
+    """What the interceptors of one server share. `claims`: needed where a method takes an idempotency key."""
 
     service: str
     documents: documents.Documents
     clock: clocks.Clock
     load: Load
+    claims: idempotency.Claims | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 A stub from here is used like a generated one: `await stub.Login(request)`, `async for x in stub.StreamRows(request)`,
 `await stub.UploadStatement(requests)`. A call is sent when it is awaited. Whoever leaves a stream early closes it
-(`contextlib.aclosing`).
+(`contextlib.aclosing`). A method that streams both ways is called like one that does not: `mesh.rpc.conversations`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any, TypeVar, cast
 
 import grpc
+from google.protobuf import descriptor
 
 from mesh import errors, telemetry, tls
-from mesh.rpc import context, policy, uploads
+from mesh.rpc import context, conversations, idempotency, policy, uploads
 from mesh.rpc.server import SIZE_OPTIONS, StartError
 from mesh.rpc.status import from_rpc_error
 from mesh.settings import Settings
@@ -66,7 +67,7 @@ class Channels:
         They raise `mesh.errors.ServiceError`, of the type that was raised over there where this process knows it.
 
         Raises:
-            StartError: there is no such service, or its methods are of a kind that the mesh does not have.
+            StartError: there is no such service.
         """
         if service not in self._settings.targets:
             raise StartError(f"{self._identity.service}: no target for a service named {service!r}")
@@ -160,9 +161,29 @@ class _ClientStream:
     async def __call__(self, requests: AsyncIterable[Any], timeout: float | None = None) -> Any:  # noqa: ASYNC109
         caller = self._caller
         budget_s = caller.budget_s(timeout, STREAM_TIMEOUT_S)
-        call = self._inner(timeout=budget_s, metadata=caller.metadata())
+        sent = idempotency.under_way()
+        metadata = (*caller.metadata(), sent.entry) if sent else caller.metadata()
+        call = self._inner(timeout=budget_s, metadata=metadata)
         try:
-            answer = await uploads.send(call, requests)
+            answer = await idempotency.noted(call, uploads.send(call, requests), sent)
+        except grpc.aio.AioRpcError as error:
+            raise caller.failed(error) from None
+        caller.succeeded()
+        return answer
+
+
+class _KeyedUnary(_Unary):
+    """A call that takes an idempotency key: one that is made while a key is under way carries it."""
+
+    async def __call__(self, request: Any, *, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - as in grpc.aio
+        sent = idempotency.under_way()
+        if sent is None:
+            return await super().__call__(request, timeout=timeout)
+        caller = self._caller
+        budget_s = caller.budget_s(timeout, DEFAULT_TIMEOUT_S)
+        call = self._inner(request, timeout=budget_s, metadata=(*caller.metadata(), sent.entry))
+        try:
+            answer = await idempotency.noted(call, call, sent)
         except grpc.aio.AioRpcError as error:
             raise caller.failed(error) from None
         caller.succeeded()
@@ -176,7 +197,8 @@ class _StubChannel:
         self._channel, self._caller = channel, caller
 
     def unary_unary(self, method: str, **codecs: Any) -> _Unary:
-        return _Unary(self._channel.unary_unary(method, **codecs), self._caller)
+        kind = _KeyedUnary if policy.takes_key(_method(method)) else _Unary
+        return kind(self._channel.unary_unary(method, **codecs), self._caller)
 
     def unary_stream(self, method: str, **codecs: Any) -> Any:
         # A bound method: calling it must give an async generator, not a coroutine of one.
@@ -185,8 +207,9 @@ class _StubChannel:
     def stream_unary(self, method: str, **codecs: Any) -> _ClientStream:
         return _ClientStream(self._channel.stream_unary(method, **codecs), self._caller)
 
-    def stream_stream(self, method: str, **_codecs: Any) -> Any:
-        raise StartError(f"{method}: calls that stream both ways are not made in the mesh")
+    def stream_stream(self, method: str, **codecs: Any) -> conversations.Conversation:
+        inner = self._channel.stream_stream(method, **codecs)
+        return conversations.Conversation(inner, self._caller, DEFAULT_TIMEOUT_S)
 
 
 class _Paths:
@@ -214,6 +237,12 @@ def _service_config(factory: Callable[[Any], object]) -> str:
 
 def _idempotent(paths: Iterable[str]) -> Iterable[tuple[str, str]]:
     for path in paths:
-        service, _, method = path.strip("/").rpartition("/")
-        if policy.is_idempotent(policy.service_descriptor(service).methods_by_name[method]):
+        if policy.is_idempotent(_method(path)):
+            service, _, method = path.strip("/").rpartition("/")
             yield service, method
+
+
+def _method(path: str) -> descriptor.MethodDescriptor:
+    """The contract of a method by its request path."""
+    service, _, method = path.strip("/").rpartition("/")
+    return policy.service_descriptor(service).methods_by_name[method]

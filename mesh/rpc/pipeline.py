@@ -9,15 +9,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import grpc
 
 from mesh import errors
 from mesh.rpc import interceptors, status
 from mesh.rpc.call import Call, Handler, Interceptor, ServicerContext, Surroundings
+from mesh.rpc.interceptors.access import Access
 from mesh.rpc.interceptors.audit import Audit
-from mesh.rpc.policy import MethodPolicy
+from mesh.rpc.interceptors.peer import Peer
+from mesh.rpc.interceptors.request_log import RequestLog
+from mesh.rpc.once import Once
+from mesh.rpc.policy import MethodPolicy, PolicyError
 
 Work = Callable[[Call], Awaitable[Any]]
 
@@ -28,6 +32,7 @@ class Pipeline:
     def __init__(self, surroundings: Surroundings, policy: MethodPolicy, handler: Handler) -> None:
         self._service, self._policy, self._handler = surroundings.service, policy, handler
         self._load = surroundings.load
+        self._make: Work = self._once(surroundings) if policy.takes_key else self._answer
         chain = [
             kind(surroundings, policy, handler) for kind in interceptors.ORDER if kind is not Audit or policy.audit
         ]
@@ -35,17 +40,64 @@ class Pipeline:
         inner = 0 if audit is None else audit + 1
         self._befores = tuple(link.before for link in chain if _overrides(link, "before"))
         self._afters = tuple(link.after for link in reversed(chain[inner:]) if _overrides(link, "after"))
+        self._admissions = tuple(link.before for link in chain if isinstance(link, RequestLog | Peer | Access))
         self._settle = None if audit is None else chain[audit].settle
         self._last_afters = tuple(link.after for link in reversed(chain[:inner]) if _overrides(link, "after"))
 
     async def unary(self, raw: Any, grpc_context: ServicerContext) -> bytes:
         """A call with one answer; `raw` is bytes, or a stream of them."""
-        answer: bytes = await self._run(Call(self._policy, raw, grpc_context), self._answer)
+        answer: bytes = await self._run(Call(self._policy, raw, grpc_context), self._make)
         return answer
 
     async def stream(self, raw: Any, grpc_context: ServicerContext) -> None:
         """A call whose answers are written as they come."""
         await self._run(Call(self._policy, raw, grpc_context), self._write)
+
+    def _once(self, surroundings: Surroundings) -> Once:
+        if surroundings.claims is None:
+            raise PolicyError(f"{self._policy.name}: the server has no place to claim idempotency keys in")
+        return Once(surroundings.claims, self._policy, self._answer)
+
+    async def converse(self, _: Any, grpc_context: ServicerContext) -> None:
+        """A stream of requests, each answered before the next is read, and a call of its own to every interceptor.
+
+        It ends with the first error, at its deadline, or between two requests when the server drains.
+        """
+        await self._admit(Call(self._policy, b"", grpc_context))
+        while (data := await self._next(grpc_context)) is not None:
+            answer = await self._run(Call(self._policy, data, grpc_context), self._answer)
+            await grpc_context.write(answer)
+
+    async def _admit(self, call: Call) -> None:
+        """Let a stream be opened, or end it."""
+        self._load.unsettled += 1
+        try:
+            for before in self._admissions:
+                before(call)
+            if _remaining_s(call) is None:
+                raise errors.InvalidArgument("A stream of calls has a deadline.")
+        except errors.ServiceError as error:
+            call.error = error
+            await self._leave(call)
+            await status.abort(call.grpc, error)
+        self._load.unsettled -= 1
+
+    async def _next(self, grpc_context: ServicerContext) -> Any:
+        """The next request of a stream; None when none comes."""
+        load, task = self._load, asyncio.current_task()
+        assert task is not None
+        if load.is_draining():
+            return None
+        load.listening.add(task)
+        try:
+            data = await grpc_context.read()
+        except asyncio.CancelledError:
+            if not load.is_draining() or task.uncancel():
+                raise
+            return None
+        finally:
+            load.listening.discard(task)
+        return None if data is grpc.aio.EOF else data
 
     async def _answer(self, call: Call) -> bytes:
         return self._handler.serialise(await self._handler.behaviour(call.request, call.grpc))
@@ -94,9 +146,14 @@ def _overrides(link: Interceptor, name: str) -> bool:
     return getattr(type(link), name) is not getattr(Interceptor, name)
 
 
+def _remaining_s(call: Call) -> float | None:
+    """The stubs do not tell that a call may have no deadline."""
+    return cast("float | None", call.grpc.time_remaining())
+
+
 def _cancellation(call: Call) -> errors.ServiceError:
     """Why the transport ended the call: its deadline passed, or the caller went away."""
-    if call.grpc.time_remaining() == 0:
+    if _remaining_s(call) == 0:
         return errors.DeadlineExceeded()
     return errors.Unavailable("The caller went away before the answer.")
 
@@ -122,4 +179,4 @@ def method_handler(
         case (True, False):
             return grpc.stream_unary_rpc_method_handler(pipeline.unary)
         case _:
-            return grpc.stream_stream_rpc_method_handler(pipeline.stream)
+            return grpc.stream_stream_rpc_method_handler(pipeline.converse)

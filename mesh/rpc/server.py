@@ -92,7 +92,10 @@ class Server:
 
         A call that was ended still leaves its log line and its record, so the stores stay open until this returns.
         """
-        await self._server.stop(grace_s)
+        stopping = asyncio.ensure_future(self._server.stop(grace_s))
+        await asyncio.sleep(0)  # from here on no stream is opened anew
+        self._surroundings.load.hang_up()
+        await stopping
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_LIMIT_S):
                 while self._surroundings.load.unsettled:  # noqa: ASYNC110 - an event would cost every call something

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterable, Coroutine
+from collections.abc import AsyncIterable, Callable, Coroutine
 from typing import Any
 
 import grpc
@@ -22,13 +22,12 @@ async def send(call: Any, requests: AsyncIterable[Any]) -> Any:
     Raises:
         grpc.aio.AioRpcError: the call failed; it says what the server said.
     """
-    outcomes: list[grpc.aio.AioRpcError] = []
-    call.add_done_callback(lambda ended: outcomes.append(_outcome(ended)))
+    own_words = last_words(call)
     writing = asyncio.create_task(_write(call, requests))
     try:
         return await call
     except grpc.aio.AioRpcError as error:
-        raise next((each for each in outcomes if each.details() != _OVERWRITTEN), error) from None
+        raise own_words(error) from None
     except asyncio.CancelledError:
         if writing.done() and not writing.cancelled() and writing.exception() is not None and not _is_cancelled():
             await writing
@@ -37,6 +36,13 @@ async def send(call: Any, requests: AsyncIterable[Any]) -> Any:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
         call.cancel()
+
+
+def last_words(call: Any) -> Callable[[grpc.aio.AioRpcError], grpc.aio.AioRpcError]:
+    """For an error of a call that is written to: the one that tells what the server said, where that is known."""
+    outcomes: list[grpc.aio.AioRpcError] = []
+    call.add_done_callback(lambda ended: outcomes.append(_outcome(ended)))
+    return lambda error: next((each for each in outcomes if each.details() != _OVERWRITTEN), error)
 
 
 async def _write(call: Any, requests: AsyncIterable[Any]) -> None:

@@ -146,6 +146,20 @@ def test_keys_made_at_once_are_never_too_many(rest: Rest, http: httpx.Client) ->
     assert 0 < made <= 5
 
 
+def test_one_key_at_once_has_one_effect(rest: Rest, http: httpx.Client) -> None:
+    person = rest.person()
+    credential = person.credential(statement(6, marker="one key"))
+    path, headers = f"/credentials/{credential['credentialId']}/share", {"idempotency-key": '"one key"'}
+    answers = together(lambda _: http.post(path, json={}, headers={**headers, **bearer(person.token)}))
+    made = [answer.json()["data"]["linkId"] for answer in answers if answer.status_code == 201]
+    busy = [answer for answer in answers if answer.status_code == 409]
+    assert len(made) + len(busy) == len(answers)
+    assert {answer.json()["error"]["code"] for answer in busy} <= {"IDEMPOTENCY_KEY_IN_USE"}
+    assert all("retry-after" in answer.headers for answer in busy)
+    links = rest.data("GET", f"/credentials/{credential['credentialId']}", person.token)["sharingLinks"]
+    assert [link["linkId"] for link in links] == list(set(made))
+
+
 @pytest.mark.parametrize("what", ["credential", "link", "consent", "account", "key"])
 def test_nothing_verifies_once_its_end_is_acknowledged(rest: Rest, http: httpx.Client, what: str) -> None:
     """Institutions hammer the token while it is stopped: an answer that began after the acknowledgement never holds."""

@@ -20,7 +20,7 @@ class Validation(Interceptor):
 
     def __init__(self, surroundings: Surroundings, policy: MethodPolicy, handler: Handler) -> None:
         super().__init__(surroundings, policy, handler)
-        self._parse, self._streaming = handler.parse, policy.client_streaming
+        self._parse, self._streaming = handler.parse, policy.client_streaming and not policy.server_streaming
         # Rules are compiled at first use, which takes milliseconds: better now than in somebody's call.
         protovalidate.collect_violations(self._parse(b""))
 

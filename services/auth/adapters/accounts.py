@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -61,7 +62,8 @@ class DocumentAccounts:
         return [_account(document) for document in await self._documents.find(USERS.name, query)]
 
     async def abandon(self, user_id: str) -> None:
-        await self._documents.insert(ABANDONED.name, user_id, {"createdAt": self._clock.now()})
+        with contextlib.suppress(port.DuplicateKey):
+            await self._documents.insert(ABANDONED.name, user_id, {"createdAt": self._clock.now()})
 
     async def abandoned(self, limit: int) -> list[str]:
         found = await self._documents.find(ABANDONED.name, port.Query(order="createdAt", limit=limit))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -26,7 +27,8 @@ class DocumentInstitutions:
         self._documents = documents
 
     async def add(self, institution: institutions.Institution) -> None:
-        await self._documents.insert(INSTITUTIONS.name, institution.institution_id, _institution_data(institution))
+        with contextlib.suppress(port.DuplicateKey):
+            await self._documents.insert(INSTITUTIONS.name, institution.institution_id, _institution_data(institution))
 
     async def find(self, institution_id: str) -> institutions.Institution | None:
         document = await self._documents.get(INSTITUTIONS.name, institution_id)

@@ -10,7 +10,7 @@ from typing import Any
 from credpass.auth.v1 import auth_service_pb2 as pb
 from credpass.auth.v1 import auth_service_pb2_grpc
 
-from mesh.rpc import context
+from mesh.rpc import context, idempotency
 from services.auth.domain import users
 from services.auth.usecases import keys, login, passwords, registration
 
@@ -35,7 +35,8 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
 
     async def Register(self, request: pb.RegisterRequest, _: Any) -> pb.RegisterResponse:
         profile = users.Profile(request.email, request.first_name, request.last_name, request.country)
-        user_id = await self._do.register(registration.Registration(profile, request.password))
+        wish = registration.Registration(profile, request.password)
+        user_id = await self._do.register(wish, idempotency.effects())
         context.annotate(resource_type="user", resource_id=user_id)
         return pb.RegisterResponse(user_id=user_id, email=request.email)
 
@@ -73,7 +74,7 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
         return pb.LogoutResponse()
 
     async def ForgotPassword(self, request: pb.ForgotPasswordRequest, _: Any) -> pb.ForgotPasswordResponse:
-        await self._do.forget_password(request.email)
+        await self._do.forget_password(request.email, idempotency.effects())
         return pb.ForgotPasswordResponse()
 
     async def ResetPassword(self, request: pb.ResetPasswordRequest, _: Any) -> pb.ResetPasswordResponse:

@@ -48,21 +48,26 @@ class MakeKey:
 
     keys: ports.ApiKeys
     clock: clock.Clock
-    generate: Callable[[apikeys.Environment], str] = apikeys.generate
+    generate: Callable[[apikeys.Environment, ids.Effects, str], str] = apikeys.generate
 
-    async def __call__(self, institution_id: str, wish: KeyWish) -> NewKey:
-        for _ in range(_PREFIX_ATTEMPTS):
-            new = self._draw(institution_id, wish)
-            stored = await self.keys.add(new.key)
+    async def __call__(self, institution_id: str, wish: KeyWish, effects: ids.Effects = ids.NEW) -> NewKey:
+        for attempt in range(_PREFIX_ATTEMPTS):
+            new = self._draw(institution_id, wish, effects, str(attempt))
+            stored = await self.keys.add(new.key) or await self._made_before(new.key, effects)
             if stored is not None:
                 return NewKey(stored, new.text)
         raise mesh_errors.Conflict
 
-    def _draw(self, institution_id: str, wish: KeyWish) -> NewKey:
-        text = self.generate("test" if wish.test else "live")
+    async def _made_before(self, key: institutions.ApiKey, effects: ids.Effects) -> institutions.ApiKey | None:
+        """The key that has its prefix, if that is the same key: this very call was begun before."""
+        found = await self.keys.find(key.key_id) if effects.is_repeatable else None
+        return found if found and found.key_hash == key.key_hash else None
+
+    def _draw(self, institution_id: str, wish: KeyWish, effects: ids.Effects, part: str) -> NewKey:
+        text = self.generate("test" if wish.test else "live", effects, part)
         now = self.clock.now()
         key = institutions.ApiKey(
-            ids.new_id("key"),
+            effects.id("key", part),
             institution_id,
             wish.name,
             apikeys.parse(text).prefix,
@@ -88,17 +93,19 @@ class RegisterInstitution:
     orders: ports.Orders
     clock: clock.Clock
 
-    async def __call__(self, name: str, kind: str, email: str) -> tuple[institutions.Institution, NewKey]:
+    async def __call__(
+        self, name: str, kind: str, email: str, effects: ids.Effects = ids.NEW
+    ) -> tuple[institutions.Institution, NewKey]:
         await self.orders.ensure_room()
-        institution_id = ids.new_id("inst")
+        institution_id = effects.id("inst")
         await self.people.create(institution_id)
         sealed = await self.people.seal_contact(institution_id, email)
         now = self.clock.now()
         institution = institutions.Institution(institution_id, name, kind, sealed, created_at=now, updated_at=now)
         await self.directory.add(institution)
         wish = KeyWish(institutions.FIRST_KEY_NAME, institutions.FIRST_KEY_SCOPES)
-        new = await self.make_key(institution_id, wish)
-        order_id = ids.new_id("mail")
+        new = await self.make_key(institution_id, wish, effects)
+        order_id = effects.id("mail")
         await self.orders.add(mails.Order(order_id, mails.Occasion.INSTITUTION, None, institution_id, now, now))
         return institution, new
 
@@ -134,9 +141,9 @@ class CreateApiKey:
     make_key: MakeKey
     clock: clock.Clock
 
-    async def __call__(self, institution_id: str, wish: KeyWish) -> NewKey:
+    async def __call__(self, institution_id: str, wish: KeyWish, effects: ids.Effects = ids.NEW) -> NewKey:
         await confirmed(self.directory, institution_id)
-        new = await self.make_key(institution_id, wish)
+        new = await self.make_key(institution_id, wish, effects)
         try:
             keys = await retrying.on_conflict(lambda: self._within_limit(new.key))
         except (errors.TooManyApiKeys, mesh_errors.Conflict) as refusal:

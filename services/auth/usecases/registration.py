@@ -32,19 +32,25 @@ class Register:
     orders: ports.Orders
     clock: clock.Clock
 
-    async def __call__(self, registration: Registration) -> str:
+    async def __call__(self, registration: Registration, effects: ids.Effects = ids.NEW) -> str:
         users.check_password(registration.password)
         await self.orders.ensure_room()
-        user_id = ids.new_id("user")
+        user_id = effects.id("user")
         account = await self._prepare(user_id, registration)
-        if not await self.accounts.add(account):
+        if not await self._add(account, effects):
             await self.accounts.abandon(user_id)
         now = self.clock.now()
-        order_id = ids.new_id("mail")
+        order_id = effects.id("mail")
         await self.orders.add(
             mails.Order(order_id, mails.Occasion.REGISTRATION, account.email_key, user_id, created_at=now, due_at=now)
         )
         return user_id
+
+    async def _add(self, account: users.Account, effects: ids.Effects) -> bool:
+        """False for a known e-mail, unless it is known by this very call, which was begun before."""
+        if await self.accounts.add(account):
+            return True
+        return effects.is_repeatable and await self.accounts.find(account.user_id) is not None
 
     async def _prepare(self, user_id: str, registration: Registration) -> users.Account:
         email_key = await self.people.email_key(registration.profile.email)

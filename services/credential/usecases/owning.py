@@ -31,6 +31,14 @@ class Page:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class LinkWish:
+    """A link to make; 0 days mean 7, 0 uses mean 1."""
+
+    days: int
+    max_usage: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ShownLink:
     """A link with its token and its status now."""
 
@@ -100,26 +108,31 @@ class CreateShareLink:
         self._links = links
         self._clock = time
 
-    async def __call__(self, user_id: str, credential_id: str, days: int, max_usage: int) -> ShownLink:
-        """The link; 0 days mean 7, 0 uses mean 1. Raises CredentialNotFound, CredentialNotActive, TooManyShareLinks."""
+    async def __call__(
+        self, user_id: str, credential_id: str, wish: LinkWish, effects: ids.Effects = ids.NEW
+    ) -> ShownLink:
+        """The link. Raises CredentialNotFound, CredentialNotActive, TooManyShareLinks."""
         credential, now = await self._credentials.find(user_id, credential_id), self._clock.now()
         if credential is None:
             raise refusals.CredentialNotFound
         if (status := credential.status_at(now)) != "active":
             raise refusals.CredentialNotActive.with_status(status)
-        token = ids.new_token(domain.LINK_TOKEN_PREFIX)
+        token = effects.token(domain.LINK_TOKEN_PREFIX)
         link = domain.ShareLink(
-            id=ids.new_id("link"),
+            id=effects.id("link"),
             credential_id=credential.id,
             user_id=user_id,
             token_hash=domain.hash_token(token),
             credential_token_hash=credential.token_hash,
             created_at=now,
-            expires_at=domain.link_expiry(now, days, credential),
+            expires_at=domain.link_expiry(now, wish.days, credential),
             usage_count=0,
-            max_usage=max_usage or domain.LINK_USES_DEFAULT,
+            max_usage=wish.max_usage or domain.LINK_USES_DEFAULT,
         )
-        return ShownLink(await self._create(link, token), token, "active")
+        # A call that was begun before may have made it, and it may hold the last place.
+        made = await self._links.find(link.credential_id, link.id) if effects.is_repeatable else None
+        made = made or await self._create(link, token)
+        return ShownLink(made, token, made.shown_status(credential, now))
 
     async def _create(self, link: domain.ShareLink, token: str) -> domain.ShareLink:
         try:

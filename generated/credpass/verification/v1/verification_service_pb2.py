@@ -29,7 +29,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3credpass/verification/v1/verification_service.proto\x12\x18\x63redpass.verification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x63redpass/mesh/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"2\n\x12VerifyTokenRequest\x12\x1c\n\x05token\x18\x01 \x01(\tB\r\x80\x01\x01\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"\x8b\x03\n\x13VerifyTokenResponse\x12\r\n\x05valid\x18\x01 \x01(\x08\x12\x1d\n\x0btrust_score\x18\x02 \x01(\rB\x03\x80\x01\x01H\x00\x88\x01\x01\x12\x11\n\x04tier\x18\x03 \x01(\tH\x01\x88\x01\x01\x12-\n\tissued_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bverified_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08insights\x18\x06 \x03(\t\x12\x41\n\x06reason\x18\x07 \x01(\tB,\xbaH)r\'R\x07\x65xpiredR\x07revokedR\nsupersededR\x07used_upH\x02\x88\x01\x01\x12\x19\n\x0c\x64\x61ta_through\x18\x08 \x01(\tH\x03\x88\x01\x01\x12.\n\nexpires_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0e\n\x0c_trust_scoreB\x07\n\x05_tierB\t\n\x07_reasonB\x0f\n\r_data_through\"\x82\x02\n\x18\x42\x61tchVerifyTokensRequest\x12S\n\x05items\x18\x01 \x03(\x0b\x32\x37.credpass.verification.v1.BatchVerifyTokensRequest.ItemB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x04\x1a\x90\x01\n\x04Item\x12=\n\x07request\x18\x01 \x01(\x0b\x32,.credpass.verification.v1.VerifyTokenRequest\x12\x14\n\x07\x61pi_key\x18\x02 \x01(\tB\x03\x80\x01\x01\x12\x16\n\x0e\x63orrelation_id\x18\x03 \x01(\t\x12\x1b\n\x0e\x63lient_address\x18\x04 \x01(\tB\x03\x80\x01\x01\"\xe5\x01\n\x19\x42\x61tchVerifyTokensResponse\x12K\n\x07results\x18\x01 \x03(\x0b\x32:.credpass.verification.v1.BatchVerifyTokensResponse.Result\x1a{\n\x06Result\x12\x41\n\x08response\x18\x01 \x01(\x0b\x32-.credpass.verification.v1.VerifyTokenResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome2\xd9\x02\n\x13VerificationService\x12\xb1\x01\n\x0bVerifyToken\x12,.credpass.verification.v1.VerifyTokenRequest\x1a-.credpass.verification.v1.VerifyTokenResponse\"E\xca\xf3\x18\n\x08\x03\x1a\x06verify\xd0\xf3\x18\x05\xea\xf3\x18\x11\x42\x61tchVerifyTokens\x82\xd3\xe4\x93\x02\x18\x12\x16/api/v1/verify/{token}\x12\x8d\x01\n\x11\x42\x61tchVerifyTokens\x12\x32.credpass.verification.v1.BatchVerifyTokensRequest\x1a\x33.credpass.verification.v1.BatchVerifyTokensResponse\"\x0f\xca\xf3\x18\x0b\x08\x04\"\x07gatewayb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n3credpass/verification/v1/verification_service.proto\x12\x18\x63redpass.verification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1e\x63redpass/mesh/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"2\n\x12VerifyTokenRequest\x12\x1c\n\x05token\x18\x01 \x01(\tB\r\x80\x01\x01\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"\x8b\x03\n\x13VerifyTokenResponse\x12\r\n\x05valid\x18\x01 \x01(\x08\x12\x1d\n\x0btrust_score\x18\x02 \x01(\rB\x03\x80\x01\x01H\x00\x88\x01\x01\x12\x11\n\x04tier\x18\x03 \x01(\tH\x01\x88\x01\x01\x12-\n\tissued_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bverified_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08insights\x18\x06 \x03(\t\x12\x41\n\x06reason\x18\x07 \x01(\tB,\xbaH)r\'R\x07\x65xpiredR\x07revokedR\nsupersededR\x07used_upH\x02\x88\x01\x01\x12\x19\n\x0c\x64\x61ta_through\x18\x08 \x01(\tH\x03\x88\x01\x01\x12.\n\nexpires_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0e\n\x0c_trust_scoreB\x07\n\x05_tierB\t\n\x07_reasonB\x0f\n\r_data_through\"\x9f\x02\n\x18\x42\x61tchVerifyTokensRequest\x12S\n\x05items\x18\x01 \x03(\x0b\x32\x37.credpass.verification.v1.BatchVerifyTokensRequest.ItemB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x04\x12\x1b\n\ntimeout_ms\x18\x02 \x01(\rB\x07\xbaH\x04*\x02 \x00\x1a\x90\x01\n\x04Item\x12=\n\x07request\x18\x01 \x01(\x0b\x32,.credpass.verification.v1.VerifyTokenRequest\x12\x14\n\x07\x61pi_key\x18\x02 \x01(\tB\x03\x80\x01\x01\x12\x16\n\x0e\x63orrelation_id\x18\x03 \x01(\t\x12\x1b\n\x0e\x63lient_address\x18\x04 \x01(\tB\x03\x80\x01\x01\"\xe5\x01\n\x19\x42\x61tchVerifyTokensResponse\x12K\n\x07results\x18\x01 \x03(\x0b\x32:.credpass.verification.v1.BatchVerifyTokensResponse.Result\x1a{\n\x06Result\x12\x41\n\x08response\x18\x01 \x01(\x0b\x32-.credpass.verification.v1.VerifyTokenResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome2\xdd\x02\n\x13VerificationService\x12\xb1\x01\n\x0bVerifyToken\x12,.credpass.verification.v1.VerifyTokenRequest\x1a-.credpass.verification.v1.VerifyTokenResponse\"E\xca\xf3\x18\n\x08\x03\x1a\x06verify\xd0\xf3\x18\x05\xea\xf3\x18\x11\x42\x61tchVerifyTokens\x82\xd3\xe4\x93\x02\x18\x12\x16/api/v1/verify/{token}\x12\x91\x01\n\x11\x42\x61tchVerifyTokens\x12\x32.credpass.verification.v1.BatchVerifyTokensRequest\x1a\x33.credpass.verification.v1.BatchVerifyTokensResponse\"\x0f\xca\xf3\x18\x0b\x08\x04\"\x07gateway(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,6 +48,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHVERIFYTOKENSREQUEST_ITEM'].fields_by_name['client_address']._serialized_options = b'\200\001\001'
   _globals['_BATCHVERIFYTOKENSREQUEST'].fields_by_name['items']._loaded_options = None
   _globals['_BATCHVERIFYTOKENSREQUEST'].fields_by_name['items']._serialized_options = b'\272H\010\222\001\005\010\001\020\200\004'
+  _globals['_BATCHVERIFYTOKENSREQUEST'].fields_by_name['timeout_ms']._loaded_options = None
+  _globals['_BATCHVERIFYTOKENSREQUEST'].fields_by_name['timeout_ms']._serialized_options = b'\272H\004*\002 \000'
   _globals['_VERIFICATIONSERVICE'].methods_by_name['VerifyToken']._loaded_options = None
   _globals['_VERIFICATIONSERVICE'].methods_by_name['VerifyToken']._serialized_options = b'\312\363\030\n\010\003\032\006verify\320\363\030\005\352\363\030\021BatchVerifyTokens\202\323\344\223\002\030\022\026/api/v1/verify/{token}'
   _globals['_VERIFICATIONSERVICE'].methods_by_name['BatchVerifyTokens']._loaded_options = None
@@ -57,13 +59,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYTOKENRESPONSE']._serialized_start=283
   _globals['_VERIFYTOKENRESPONSE']._serialized_end=678
   _globals['_BATCHVERIFYTOKENSREQUEST']._serialized_start=681
-  _globals['_BATCHVERIFYTOKENSREQUEST']._serialized_end=939
-  _globals['_BATCHVERIFYTOKENSREQUEST_ITEM']._serialized_start=795
-  _globals['_BATCHVERIFYTOKENSREQUEST_ITEM']._serialized_end=939
-  _globals['_BATCHVERIFYTOKENSRESPONSE']._serialized_start=942
-  _globals['_BATCHVERIFYTOKENSRESPONSE']._serialized_end=1171
-  _globals['_BATCHVERIFYTOKENSRESPONSE_RESULT']._serialized_start=1048
-  _globals['_BATCHVERIFYTOKENSRESPONSE_RESULT']._serialized_end=1171
-  _globals['_VERIFICATIONSERVICE']._serialized_start=1174
-  _globals['_VERIFICATIONSERVICE']._serialized_end=1519
+  _globals['_BATCHVERIFYTOKENSREQUEST']._serialized_end=968
+  _globals['_BATCHVERIFYTOKENSREQUEST_ITEM']._serialized_start=824
+  _globals['_BATCHVERIFYTOKENSREQUEST_ITEM']._serialized_end=968
+  _globals['_BATCHVERIFYTOKENSRESPONSE']._serialized_start=971
+  _globals['_BATCHVERIFYTOKENSRESPONSE']._serialized_end=1200
+  _globals['_BATCHVERIFYTOKENSRESPONSE_RESULT']._serialized_start=1077
+  _globals['_BATCHVERIFYTOKENSRESPONSE_RESULT']._serialized_end=1200
+  _globals['_VERIFICATIONSERVICE']._serialized_start=1203
+  _globals['_VERIFICATIONSERVICE']._serialized_end=1552
 # @@protoc_insertion_point(module_scope)

@@ -40,7 +40,7 @@ class VerificationServiceStub:
                 request_serializer=credpass_dot_verification_dot_v1_dot_verification__service__pb2.VerifyTokenRequest.SerializeToString,
                 response_deserializer=credpass_dot_verification_dot_v1_dot_verification__service__pb2.VerifyTokenResponse.FromString,
                 _registered_method=True)
-        self.BatchVerifyTokens = channel.unary_unary(
+        self.BatchVerifyTokens = channel.stream_stream(
                 '/credpass.verification.v1.VerificationService/BatchVerifyTokens',
                 request_serializer=credpass_dot_verification_dot_v1_dot_verification__service__pb2.BatchVerifyTokensRequest.SerializeToString,
                 response_deserializer=credpass_dot_verification_dot_v1_dot_verification__service__pb2.BatchVerifyTokensResponse.FromString,
@@ -59,8 +59,9 @@ class VerificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def BatchVerifyTokens(self, request, context):
+    def BatchVerifyTokens(self, request_iterator, context):
         """Many VerifyToken calls of many institutions at once. Each item carries the API key that was shown and gets its own outcome.
+        On a stream, since opening a call costs more than the work of a batch: each request is answered before the next is read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -74,7 +75,7 @@ def add_VerificationServiceServicer_to_server(servicer, server):
                     request_deserializer=credpass_dot_verification_dot_v1_dot_verification__service__pb2.VerifyTokenRequest.FromString,
                     response_serializer=credpass_dot_verification_dot_v1_dot_verification__service__pb2.VerifyTokenResponse.SerializeToString,
             ),
-            'BatchVerifyTokens': grpc.unary_unary_rpc_method_handler(
+            'BatchVerifyTokens': grpc.stream_stream_rpc_method_handler(
                     servicer.BatchVerifyTokens,
                     request_deserializer=credpass_dot_verification_dot_v1_dot_verification__service__pb2.BatchVerifyTokensRequest.FromString,
                     response_serializer=credpass_dot_verification_dot_v1_dot_verification__service__pb2.BatchVerifyTokensResponse.SerializeToString,
@@ -119,7 +120,7 @@ class VerificationService:
             _registered_method=True)
 
     @staticmethod
-    def BatchVerifyTokens(request,
+    def BatchVerifyTokens(request_iterator,
             target,
             options=(),
             channel_credentials=None,
@@ -129,8 +130,8 @@ class VerificationService:
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
+        return grpc.experimental.stream_stream(
+            request_iterator,
             target,
             '/credpass.verification.v1.VerificationService/BatchVerifyTokens',
             credpass_dot_verification_dot_v1_dot_verification__service__pb2.BatchVerifyTokensRequest.SerializeToString,

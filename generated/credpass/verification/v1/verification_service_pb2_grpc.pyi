@@ -37,8 +37,10 @@ class VerificationServiceStub:
     """Verifies the token of a credential or of a share link. A token that nothing has is TOKEN_NOT_FOUND; one that stopped is
     answered with valid false and the reason.
     """
-    BatchVerifyTokens: _grpc.UnaryUnaryMultiCallable[_verification_service_pb2.BatchVerifyTokensRequest, _verification_service_pb2.BatchVerifyTokensResponse]
-    """Many VerifyToken calls of many institutions at once. Each item carries the API key that was shown and gets its own outcome."""
+    BatchVerifyTokens: _grpc.StreamStreamMultiCallable[_verification_service_pb2.BatchVerifyTokensRequest, _verification_service_pb2.BatchVerifyTokensResponse]
+    """Many VerifyToken calls of many institutions at once. Each item carries the API key that was shown and gets its own outcome.
+    On a stream, since opening a call costs more than the work of a batch: each request is answered before the next is read.
+    """
 
 @_typing.type_check_only
 class VerificationServiceAsyncStub(VerificationServiceStub):
@@ -49,8 +51,10 @@ class VerificationServiceAsyncStub(VerificationServiceStub):
     """Verifies the token of a credential or of a share link. A token that nothing has is TOKEN_NOT_FOUND; one that stopped is
     answered with valid false and the reason.
     """
-    BatchVerifyTokens: _aio.UnaryUnaryMultiCallable[_verification_service_pb2.BatchVerifyTokensRequest, _verification_service_pb2.BatchVerifyTokensResponse]  # type: ignore[assignment]
-    """Many VerifyToken calls of many institutions at once. Each item carries the API key that was shown and gets its own outcome."""
+    BatchVerifyTokens: _aio.StreamStreamMultiCallable[_verification_service_pb2.BatchVerifyTokensRequest, _verification_service_pb2.BatchVerifyTokensResponse]  # type: ignore[assignment]
+    """Many VerifyToken calls of many institutions at once. Each item carries the API key that was shown and gets its own outcome.
+    On a stream, since opening a call costs more than the work of a batch: each request is answered before the next is read.
+    """
 
 class VerificationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Answers whether a credential holds. Every answer is recorded before it is given."""
@@ -68,9 +72,11 @@ class VerificationServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def BatchVerifyTokens(
         self,
-        request: _verification_service_pb2.BatchVerifyTokensRequest,
+        request_iterator: _MaybeAsyncIterator[_verification_service_pb2.BatchVerifyTokensRequest],
         context: _ServicerContext,
-    ) -> _typing.Union[_verification_service_pb2.BatchVerifyTokensResponse, _abc.Awaitable[_verification_service_pb2.BatchVerifyTokensResponse]]:
-        """Many VerifyToken calls of many institutions at once. Each item carries the API key that was shown and gets its own outcome."""
+    ) -> _typing.Union[_abc.Iterator[_verification_service_pb2.BatchVerifyTokensResponse], _abc.AsyncIterator[_verification_service_pb2.BatchVerifyTokensResponse]]:
+        """Many VerifyToken calls of many institutions at once. Each item carries the API key that was shown and gets its own outcome.
+        On a stream, since opening a call costs more than the work of a batch: each request is answered before the next is read.
+        """
 
 def add_VerificationServiceServicer_to_server(servicer: VerificationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

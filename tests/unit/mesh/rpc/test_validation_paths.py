@@ -20,7 +20,8 @@ def test_field_paths_are_in_proto_names_with_indexes() -> None:
     item = verification_service_pb2.BatchVerifyTokensRequest.Item
     good = verification_service_pb2.VerifyTokenRequest(token="vt_1")
     batch = verification_service_pb2.BatchVerifyTokensRequest(
-        items=[item(request=good), item(request=verification_service_pb2.VerifyTokenRequest())]
+        items=[item(request=good), item(request=verification_service_pb2.VerifyTokenRequest())],
+        timeout_ms=1,
     )
     assert violations(batch) == ["items[1].request.token"]
     form = ingestion_service_pb2.UploadForm(source_country="nowhere")

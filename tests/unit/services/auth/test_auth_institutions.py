@@ -182,7 +182,7 @@ async def test_a_prefix_that_is_taken_is_drawn_again(world: AuthWorld) -> None:
     taken, free = apikeys.generate("live"), apikeys.generate("live")
     texts = iter([taken, taken, free])
     keys = adapters.DocumentApiKeys(world.backends.documents)
-    make = usecases.MakeKey(keys, world.clock, lambda _: next(texts))
+    make = usecases.MakeKey(keys, world.clock, lambda *_: next(texts))
     wish = usecases.KeyWish("key", ("verify",))
     assert (await make("inst_1", wish)).text == taken
     assert (await make("inst_2", wish)).text == free
@@ -190,7 +190,7 @@ async def test_a_prefix_that_is_taken_is_drawn_again(world: AuthWorld) -> None:
 
 async def test_a_prefix_is_not_drawn_for_ever(world: AuthWorld) -> None:
     text = apikeys.generate("live")
-    make = usecases.MakeKey(adapters.DocumentApiKeys(world.backends.documents), world.clock, lambda _: text)
+    make = usecases.MakeKey(adapters.DocumentApiKeys(world.backends.documents), world.clock, lambda *_: text)
     wish = usecases.KeyWish("key", ("verify",))
     await make("inst_1", wish)
     with pytest.raises(mesh_errors.Conflict):
