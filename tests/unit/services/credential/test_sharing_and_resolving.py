@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from credpass.credential.v1 import credential_service_pb2 as pb
 
-from mesh import errors
+from mesh import errors, ids
 from mesh.documents import sqlite
+from mesh.rpc import idempotency
 from services.credential import domain
 from services.credential import errors as refusals
 from tests.support.credential_world import CredentialWorld, over
@@ -197,3 +198,16 @@ async def test_owner_whose_key_is_destroyed_sees_nothing(world: CredentialWorld)
         await world.shown(credential.credential_id)
     with pytest.raises(refusals.CredentialNotFound):
         await world.share(credential.credential_id)
+
+
+async def test_a_link_asked_for_again_with_its_key_is_one_even_in_the_last_place(world: CredentialWorld) -> None:
+    credential = await world.issued()
+    for _ in range(domain.LINK_LIMIT - 1):
+        await world.share(credential.credential_id)
+    idempotency.set_effects(ids.Effects("a seed that nobody can guess"))
+    try:
+        first, second = [await world.share(credential.credential_id) for _ in range(2)]
+    finally:
+        idempotency.set_effects(ids.NEW)
+    assert first == second
+    assert len((await world.shown(credential.credential_id)).sharing_links) == domain.LINK_LIMIT
