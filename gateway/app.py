@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from gateway import contracts, envelope, headers, limits, observing, routes, transcoding
+from gateway import contracts, envelope, headers, idempotency, limits, observing, routes, transcoding
 from gateway.endpoints import Endpoint
 from gateway.http import RawHeader, Receive, Request, Response, Send, send_response
 from gateway.pages import Page
@@ -128,6 +128,8 @@ class Gateway:
         response = Response(code, envelope.failure(error, request.request_id))
         if isinstance(error, limits.BudgetExceeded):
             response.headers += error.standing.headers()
+        if error.replayed:
+            response.headers.append(idempotency.REPLAYED)
         if error.retry_after_s is not None or code == 503:
             response.headers.append(("retry-after", str(max(1, math.ceil(error.retry_after_s or 1)))))
         if code == 401:

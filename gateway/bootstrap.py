@@ -15,6 +15,7 @@ from gateway.app import Gateway
 from gateway.batching import Coalesced
 from gateway.endpoints import Door, Endpoint, Unary
 from gateway.http import Request, Response
+from gateway.idempotency import Keyed
 from gateway.limits import Limits
 from gateway.settings import Settings
 from gateway.streaming import ServerStream, Upload
@@ -56,6 +57,9 @@ def _endpoint(
     service = route.method.containing_service
     stub, said = stubs[service.full_name], routes.outside_policy(route.method)
     call = getattr(stub, route.method.name)
+    if said.takes_key:
+        plain = Upload(door, route, said, call, compiled) if route.client_streaming else Unary(door, route, said, call)
+        return Keyed(plain)
     if route.client_streaming:
         return Upload(door, route, said, call, compiled)
     if route.server_streaming:

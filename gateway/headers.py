@@ -18,7 +18,7 @@ EVERYWHERE: Mapping[str, str] = {
 }
 _RAW: tuple[RawHeader, ...] = tuple((name.encode(), value.encode()) for name, value in EVERYWHERE.items())
 
-EXPOSED = "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+EXPOSED = "ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 ALLOWED = "Authorization, Content-Type, Idempotency-Key, If-None-Match"
 PREFLIGHT_AGE_S = 600
 

@@ -50,6 +50,9 @@ class ServiceError(Exception):
     reason: ClassVar[str] = "INTERNAL"
     message: ClassVar[str] = "Something went wrong on our side."
 
+    replayed = False
+    """Set by whoever asked: the same call was refused like this before."""
+
     registry: ClassVar[dict[tuple[str, str], type[ServiceError]]] = {}
 
     def __init__(

@@ -15,11 +15,11 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import NoReturn, TypeVar
 
 from mesh import backends as backends_
-from mesh import errors, logs, telemetry, tls, urls
+from mesh import errors, idempotency, logs, telemetry, tls, urls
 from mesh import settings as settings_
 from mesh.background import Background, Job, JobRunner, Piece
 from mesh.events import port, relay, topics, worker
-from mesh.rpc import channels, context, ops
+from mesh.rpc import channels, context, ops, policy
 from mesh.rpc.call import Load, Surroundings
 from mesh.rpc.policy import PolicyError
 from mesh.rpc.server import Registration, Server, StartError
@@ -105,7 +105,7 @@ async def host_all(
         PolicyError: a contract does not say who may call a method.
     """
     await backends.events.create_topics(topics.TOPICS)
-    servers = {service.name: _server(service, settings, backends, tls_) for service in services}
+    servers = {service.name: await _server(service, settings, backends, tls_) for service in services}
     work, relaying = Background(_pieces(services, backends)), Background((_relay_piece(backends),))
     readiness = _Readiness(backends, (work, relaying))
     health = ops.Health(registration.name for service in services for registration in service.registrations)
@@ -124,9 +124,22 @@ async def host_all(
         yield Running(targets, ops_address, health_address, readiness.troubles)
 
 
-def _server(service: Service, settings: settings_.Settings, backends: backends_.Backends, tls_: tls.Tls) -> Server:
-    surroundings = Surroundings(service.name, backends.documents, backends.clock, Load(settings.concurrency))
+async def _server(
+    service: Service, settings: settings_.Settings, backends: backends_.Backends, tls_: tls.Tls
+) -> Server:
+    claims = await _claims(service, backends)
+    surroundings = Surroundings(service.name, backends.documents, backends.clock, Load(settings.concurrency), claims)
     return Server(surroundings, service.registrations, tls_.identity(service.name), settings.listen(service.name))
+
+
+async def _claims(service: Service, backends: backends_.Backends) -> idempotency.Claims | None:
+    """Where the service claims idempotency keys, if any of its methods takes one."""
+    policies = policy.of_services(registration.name for registration in service.registrations).values()
+    if not any(each.takes_key for each in policies):
+        return None
+    claims = idempotency.Claims(service.name, backends.documents, backends.vault, backends.clock)
+    await claims.ensure()
+    return claims
 
 
 async def _drain(servers: Iterable[Server], backgrounds: Iterable[Background], grace_s: float) -> None:

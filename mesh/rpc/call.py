@@ -11,7 +11,7 @@ import grpc
 from google.protobuf import message as protobuf
 
 from mesh import clock as clocks
-from mesh import errors
+from mesh import errors, idempotency
 from mesh.documents import port as documents
 from mesh.rpc import context
 from mesh.rpc.policy import MethodPolicy
@@ -98,12 +98,13 @@ class Load:
 
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
-    """What the interceptors of one server share."""
+    """What the interceptors of one server share. `claims`: needed where a method takes an idempotency key."""
 
     service: str
     documents: documents.Documents
     clock: clocks.Clock
     load: Load
+    claims: idempotency.Claims | None = None
 
 
 @dataclasses.dataclass(frozen=True)

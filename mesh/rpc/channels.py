@@ -12,9 +12,10 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any, TypeVar, cast
 
 import grpc
+from google.protobuf import descriptor
 
 from mesh import errors, telemetry, tls
-from mesh.rpc import context, policy, uploads
+from mesh.rpc import context, idempotency, policy, uploads
 from mesh.rpc.server import SIZE_OPTIONS, StartError
 from mesh.rpc.status import from_rpc_error
 from mesh.settings import Settings
@@ -160,9 +161,29 @@ class _ClientStream:
     async def __call__(self, requests: AsyncIterable[Any], timeout: float | None = None) -> Any:  # noqa: ASYNC109
         caller = self._caller
         budget_s = caller.budget_s(timeout, STREAM_TIMEOUT_S)
-        call = self._inner(timeout=budget_s, metadata=caller.metadata())
+        sent = idempotency.under_way()
+        metadata = (*caller.metadata(), sent.entry) if sent else caller.metadata()
+        call = self._inner(timeout=budget_s, metadata=metadata)
         try:
-            answer = await uploads.send(call, requests)
+            answer = await idempotency.noted(call, uploads.send(call, requests), sent)
+        except grpc.aio.AioRpcError as error:
+            raise caller.failed(error) from None
+        caller.succeeded()
+        return answer
+
+
+class _KeyedUnary(_Unary):
+    """A call that takes an idempotency key: one that is made while a key is under way carries it."""
+
+    async def __call__(self, request: Any, *, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - as in grpc.aio
+        sent = idempotency.under_way()
+        if sent is None:
+            return await super().__call__(request, timeout=timeout)
+        caller = self._caller
+        budget_s = caller.budget_s(timeout, DEFAULT_TIMEOUT_S)
+        call = self._inner(request, timeout=budget_s, metadata=(*caller.metadata(), sent.entry))
+        try:
+            answer = await idempotency.noted(call, call, sent)
         except grpc.aio.AioRpcError as error:
             raise caller.failed(error) from None
         caller.succeeded()
@@ -176,7 +197,8 @@ class _StubChannel:
         self._channel, self._caller = channel, caller
 
     def unary_unary(self, method: str, **codecs: Any) -> _Unary:
-        return _Unary(self._channel.unary_unary(method, **codecs), self._caller)
+        kind = _KeyedUnary if policy.takes_key(_method(method)) else _Unary
+        return kind(self._channel.unary_unary(method, **codecs), self._caller)
 
     def unary_stream(self, method: str, **codecs: Any) -> Any:
         # A bound method: calling it must give an async generator, not a coroutine of one.
@@ -214,6 +236,12 @@ def _service_config(factory: Callable[[Any], object]) -> str:
 
 def _idempotent(paths: Iterable[str]) -> Iterable[tuple[str, str]]:
     for path in paths:
-        service, _, method = path.strip("/").rpartition("/")
-        if policy.is_idempotent(policy.service_descriptor(service).methods_by_name[method]):
+        if policy.is_idempotent(_method(path)):
+            service, _, method = path.strip("/").rpartition("/")
             yield service, method
+
+
+def _method(path: str) -> descriptor.MethodDescriptor:
+    """The contract of a method by its request path."""
+    service, _, method = path.strip("/").rpartition("/")
+    return policy.service_descriptor(service).methods_by_name[method]

@@ -17,7 +17,8 @@ from mesh import errors
 from mesh.rpc import interceptors, status
 from mesh.rpc.call import Call, Handler, Interceptor, ServicerContext, Surroundings
 from mesh.rpc.interceptors.audit import Audit
-from mesh.rpc.policy import MethodPolicy
+from mesh.rpc.once import Once
+from mesh.rpc.policy import MethodPolicy, PolicyError
 
 Work = Callable[[Call], Awaitable[Any]]
 
@@ -28,6 +29,7 @@ class Pipeline:
     def __init__(self, surroundings: Surroundings, policy: MethodPolicy, handler: Handler) -> None:
         self._service, self._policy, self._handler = surroundings.service, policy, handler
         self._load = surroundings.load
+        self._make: Work = self._once(surroundings) if policy.takes_key else self._answer
         chain = [
             kind(surroundings, policy, handler) for kind in interceptors.ORDER if kind is not Audit or policy.audit
         ]
@@ -40,12 +42,17 @@ class Pipeline:
 
     async def unary(self, raw: Any, grpc_context: ServicerContext) -> bytes:
         """A call with one answer; `raw` is bytes, or a stream of them."""
-        answer: bytes = await self._run(Call(self._policy, raw, grpc_context), self._answer)
+        answer: bytes = await self._run(Call(self._policy, raw, grpc_context), self._make)
         return answer
 
     async def stream(self, raw: Any, grpc_context: ServicerContext) -> None:
         """A call whose answers are written as they come."""
         await self._run(Call(self._policy, raw, grpc_context), self._write)
+
+    def _once(self, surroundings: Surroundings) -> Once:
+        if surroundings.claims is None:
+            raise PolicyError(f"{self._policy.name}: the server has no place to claim idempotency keys in")
+        return Once(surroundings.claims, self._policy, self._answer)
 
     async def _answer(self, call: Call) -> bytes:
         return self._handler.serialise(await self._handler.behaviour(call.request, call.grpc))

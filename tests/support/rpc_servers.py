@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
 
 from mesh import clock as clocks
-from mesh import tls
+from mesh import idempotency, tls, vault
 from mesh.documents import port as documents
 from mesh.rpc import context
 from mesh.rpc.call import Load, Surroundings
@@ -35,7 +37,12 @@ async def serving(
     drain_s: float = 5.0,
 ) -> AsyncIterator[Server]:
     """A server of `service` as long as the block runs."""
-    surroundings = Surroundings(service, store, clocks.SystemClock(), Load(concurrency))
+    time = clocks.SystemClock()
+    with tempfile.TemporaryDirectory() as keys:
+        secrets = await vault.open_vault("file:keys", Path(keys), store, time)
+        claims = idempotency.Claims(service, store, secrets, time)
+        await claims.ensure()
+    surroundings = Surroundings(service, store, time, Load(concurrency), claims)
     server = Server(surroundings, registrations, identity or IDENTITIES.identity(service), address)
     await server.start()
     try:

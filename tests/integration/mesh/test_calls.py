@@ -232,6 +232,9 @@ async def test_call_that_cannot_be_recorded_is_not_answered(store: port.Document
         async def append(self, *_events: Any) -> None:
             raise errors.Unavailable
 
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
+
     broken: Any = NoOutbox()
     async with calling(FakeAuth(), broken) as stub:
         with pytest.raises(errors.Unavailable):
