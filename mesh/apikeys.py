@@ -31,9 +31,9 @@ class ApiKeyText:
     text: str = dataclasses.field(repr=False)
 
 
-def generate(environment: Environment) -> str:
-    """A new key such as `cp_live_...`, 46 characters."""
-    body = ids.new_token(f"cp_{environment}")
+def generate(environment: Environment, effects: ids.Effects = ids.NEW, part: str = "") -> str:
+    """A new key such as `cp_live_...`, 46 characters; the same again for the same effects and part."""
+    body = effects.token(f"cp_{environment}", part)
     return body + _checksum(body)
 
 

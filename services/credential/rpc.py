@@ -9,7 +9,7 @@ from credpass.analysis.v1 import analysis_service_pb2 as analysis_pb
 from credpass.credential.v1 import credential_service_pb2 as pb
 from credpass.credential.v1 import credential_service_pb2_grpc
 
-from mesh.rpc import context
+from mesh.rpc import context, idempotency
 from services.credential import domain
 from services.credential.usecases import owning, resolving, stopping
 
@@ -60,7 +60,9 @@ class CredentialServicer(credential_service_pb2_grpc.CredentialServiceServicer):
     ) -> pb.CreateShareLinkResponse:
         context.annotate(resource_type="credential", resource_id=request.credential_id)
         user_id = context.user().user_id
-        shown = await self._use.share(user_id, request.credential_id, request.expires_in_days, request.max_usage)
+        shown = await self._use.share(
+            user_id, request.credential_id, request.expires_in_days, request.max_usage, idempotency.effects()
+        )
         return pb.CreateShareLinkResponse(link=_link(shown))
 
     async def RevokeShareLink(  # noqa: N802

@@ -12,7 +12,7 @@ from credpass.auth.v1 import institution_service_pb2 as pb
 from credpass.auth.v1 import institution_service_pb2_grpc
 
 from mesh import clock
-from mesh.rpc import context
+from mesh.rpc import context, idempotency
 from services.auth.domain.institutions import Answer, ApiKey
 from services.auth.rpc import timestamps
 from services.auth.usecases import institutions, keychecks
@@ -52,7 +52,7 @@ class InstitutionServicer(institution_service_pb2_grpc.InstitutionServiceService
         return pb.ListApiKeysResponse(api_keys=[_key(use.key, now, use.last_used_at) for use in found])
 
     async def CreateApiKey(self, request: pb.CreateApiKeyRequest, _: Any) -> pb.CreateApiKeyResponse:
-        new = await self._do.create_key(context.institution().institution_id, _wish(request))
+        new = await self._do.create_key(context.institution().institution_id, _wish(request), idempotency.effects())
         context.annotate(resource_type="api_key", resource_id=new.key.key_id)
         return pb.CreateApiKeyResponse(api_key=new.text, key=_key(new.key, self._clock.now()))
 

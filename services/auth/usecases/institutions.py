@@ -50,19 +50,28 @@ class MakeKey:
     clock: clock.Clock
     generate: Callable[[apikeys.Environment], str] = apikeys.generate
 
-    async def __call__(self, institution_id: str, wish: KeyWish) -> NewKey:
-        for _ in range(_PREFIX_ATTEMPTS):
-            new = self._draw(institution_id, wish)
-            stored = await self.keys.add(new.key)
+    async def __call__(self, institution_id: str, wish: KeyWish, effects: ids.Effects = ids.NEW) -> NewKey:
+        for attempt in range(_PREFIX_ATTEMPTS):
+            new = self._draw(institution_id, wish, effects, str(attempt))
+            stored = await self.keys.add(new.key) or await self._made_before(new, effects)
             if stored is not None:
                 return NewKey(stored, new.text)
         raise mesh_errors.Conflict
 
-    def _draw(self, institution_id: str, wish: KeyWish) -> NewKey:
-        text = self.generate("test" if wish.test else "live")
+    async def _made_before(self, new: NewKey, effects: ids.Effects) -> institutions.ApiKey | None:
+        """The key as the same call has made it before."""
+        if not effects.is_repeatable:
+            return None
+        found = (await self.keys.find_by_prefixes([new.key.prefix])).get(new.key.prefix)
+        return found if found is not None and found.key_hash == new.key.key_hash else None
+
+    def _draw(self, institution_id: str, wish: KeyWish, effects: ids.Effects, part: str) -> NewKey:
+        environment: apikeys.Environment = "test" if wish.test else "live"
+        is_new = not effects.is_repeatable
+        text = self.generate(environment) if is_new else apikeys.generate(environment, effects, part)
         now = self.clock.now()
         key = institutions.ApiKey(
-            ids.new_id("key"),
+            effects.id("key", part),
             institution_id,
             wish.name,
             apikeys.parse(text).prefix,
@@ -134,9 +143,9 @@ class CreateApiKey:
     make_key: MakeKey
     clock: clock.Clock
 
-    async def __call__(self, institution_id: str, wish: KeyWish) -> NewKey:
+    async def __call__(self, institution_id: str, wish: KeyWish, effects: ids.Effects = ids.NEW) -> NewKey:
         await confirmed(self.directory, institution_id)
-        new = await self.make_key(institution_id, wish)
+        new = await self.make_key(institution_id, wish, effects)
         try:
             keys = await retrying.on_conflict(lambda: self._within_limit(new.key))
         except (errors.TooManyApiKeys, mesh_errors.Conflict) as refusal:

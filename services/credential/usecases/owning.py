@@ -100,16 +100,20 @@ class CreateShareLink:
         self._links = links
         self._clock = time
 
-    async def __call__(self, user_id: str, credential_id: str, days: int, max_usage: int) -> ShownLink:
+    async def __call__(
+        self, user_id: str, credential_id: str, days: int, max_usage: int, effects: ids.Effects = ids.NEW
+    ) -> ShownLink:
         """The link; 0 days mean 7, 0 uses mean 1. Raises CredentialNotFound, CredentialNotActive, TooManyShareLinks."""
         credential, now = await self._credentials.find(user_id, credential_id), self._clock.now()
         if credential is None:
             raise refusals.CredentialNotFound
+        token = effects.token(domain.LINK_TOKEN_PREFIX)
+        if effects.is_repeatable and (made := await self._links.find(credential.id, effects.id("link"))):
+            return ShownLink(made, token, made.shown_status(credential, now))
         if (status := credential.status_at(now)) != "active":
             raise refusals.CredentialNotActive.with_status(status)
-        token = ids.new_token(domain.LINK_TOKEN_PREFIX)
         link = domain.ShareLink(
-            id=ids.new_id("link"),
+            id=effects.id("link"),
             credential_id=credential.id,
             user_id=user_id,
             token_hash=domain.hash_token(token),
