@@ -206,7 +206,9 @@ class Post(Protocol):
 class Institutions(Protocol):
     """Institutions."""
 
-    async def add(self, institution: institutions.Institution) -> None: ...
+    async def add(self, institution: institutions.Institution) -> institutions.Institution:
+        """Store a new institution; the one that has this id already stays and is returned."""
+        ...
 
     async def find(self, institution_id: str) -> institutions.Institution | None: ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from mesh import errors
 from mesh.documents import port
 from services.auth.adapters import reading
 from services.auth.domain import institutions
@@ -25,8 +26,15 @@ class DocumentInstitutions:
     def __init__(self, documents: port.Documents) -> None:
         self._documents = documents
 
-    async def add(self, institution: institutions.Institution) -> None:
-        await self._documents.insert(INSTITUTIONS.name, institution.institution_id, _institution_data(institution))
+    async def add(self, institution: institutions.Institution) -> institutions.Institution:
+        name, data = institution.institution_id, _institution_data(institution)
+        try:
+            return _institution(await self._documents.insert(INSTITUTIONS.name, name, data))
+        except port.DuplicateKey:
+            found = await self._documents.get(INSTITUTIONS.name, name)
+            if found is None:
+                raise errors.Conflict from None  # it was removed just now
+            return _institution(found)
 
     async def find(self, institution_id: str) -> institutions.Institution | None:
         document = await self._documents.get(INSTITUTIONS.name, institution_id)

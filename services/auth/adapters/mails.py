@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from datetime import datetime, timedelta
 
@@ -42,7 +43,8 @@ class DocumentOrders:
             raise errors.Overloaded(retry_after_s=_FULL_RETRY_AFTER_S)
 
     async def add(self, order: mails.Order) -> None:
-        await self._documents.insert(ORDERS.name, order.order_id, _order_data(order))
+        with contextlib.suppress(port.DuplicateKey):  # the same call has added it before
+            await self._documents.insert(ORDERS.name, order.order_id, _order_data(order))
 
     async def due(self, now: datetime, limit: int) -> list[mails.Order]:
         # Documents keep milliseconds, and a range leaves its end out.

@@ -10,7 +10,7 @@ from typing import Any
 from credpass.auth.v1 import auth_service_pb2 as pb
 from credpass.auth.v1 import auth_service_pb2_grpc
 
-from mesh.rpc import context
+from mesh.rpc import context, idempotency
 from services.auth.domain import users
 from services.auth.usecases import keys, login, passwords, registration
 
@@ -73,7 +73,7 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
         return pb.LogoutResponse()
 
     async def ForgotPassword(self, request: pb.ForgotPasswordRequest, _: Any) -> pb.ForgotPasswordResponse:
-        await self._do.forget_password(request.email)
+        await self._do.forget_password(request.email, idempotency.effects())
         return pb.ForgotPasswordResponse()
 
     async def ResetPassword(self, request: pb.ResetPasswordRequest, _: Any) -> pb.ResetPasswordResponse:

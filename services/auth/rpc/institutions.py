@@ -35,7 +35,7 @@ class InstitutionServicer(institution_service_pb2_grpc.InstitutionServiceService
     async def RegisterInstitution(
         self, request: pb.RegisterInstitutionRequest, _: Any
     ) -> pb.RegisterInstitutionResponse:
-        institution, new = await self._do.register(request.name, request.type, request.email)
+        institution, new = await self._do.register(request.name, request.type, request.email, idempotency.effects())
         context.annotate(resource_type="institution", resource_id=institution.institution_id)
         return pb.RegisterInstitutionResponse(
             institution_id=institution.institution_id,

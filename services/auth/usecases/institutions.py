@@ -97,17 +97,19 @@ class RegisterInstitution:
     orders: ports.Orders
     clock: clock.Clock
 
-    async def __call__(self, name: str, kind: str, email: str) -> tuple[institutions.Institution, NewKey]:
+    async def __call__(
+        self, name: str, kind: str, email: str, effects: ids.Effects = ids.NEW
+    ) -> tuple[institutions.Institution, NewKey]:
         await self.orders.ensure_room()
-        institution_id = ids.new_id("inst")
+        institution_id = effects.id("inst")
         await self.people.create(institution_id)
         sealed = await self.people.seal_contact(institution_id, email)
         now = self.clock.now()
         institution = institutions.Institution(institution_id, name, kind, sealed, created_at=now, updated_at=now)
-        await self.directory.add(institution)
+        institution = await self.directory.add(institution)
         wish = KeyWish(institutions.FIRST_KEY_NAME, institutions.FIRST_KEY_SCOPES)
-        new = await self.make_key(institution_id, wish)
-        order_id = ids.new_id("mail")
+        new = await self.make_key(institution_id, wish, effects)
+        order_id = effects.id("mail")
         await self.orders.add(mails.Order(order_id, mails.Occasion.INSTITUTION, None, institution_id, now, now))
         return institution, new
 

@@ -18,11 +18,11 @@ class ForgetPassword:
     orders: ports.Orders
     clock: clock.Clock
 
-    async def __call__(self, email: str) -> None:
+    async def __call__(self, email: str, effects: ids.Effects = ids.NEW) -> None:
         await self.orders.ensure_room()
         email_key = await self.people.email_key(email)
         now = self.clock.now()
-        order_id = ids.new_id("mail")
+        order_id = effects.id("mail")
         await self.orders.add(mails.Order(order_id, mails.Occasion.FORGOTTEN_PASSWORD, email_key, "", now, now))
 
 
