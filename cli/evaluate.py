@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.evaluation import plots
-from cli import evaluation, train
+from cli import analyse, evaluation, train
 from mesh import clock
 
 Data = Annotated[
@@ -31,9 +31,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Html = Annotated[pathlib.Path | None, typer.Option("--html", dir_okay=False, help="Write a page with plots to FILE.")]
 
 
-def evaluate(data: Data, labels: Labels = None, as_json: Json = False, html: Html = None) -> None:
+def evaluate(
+    data: Data,
+    labels: Labels = None,
+    as_json: Json = False,
+    html: Html = None,
+    base_rate: analyse.BaseRate = None,
+) -> None:
     """Measure the engine on known outcomes; without labels, make every figure of the model card again."""
-    found = _on_labels(data, labels) if labels else evaluation.of_training(train.read(data))
+    found = _on_labels(data, labels, base_rate) if labels else evaluation.of_training(train.read(data))
     for failure in found.failures:
         print("\n".join(failure.lines()), file=sys.stderr)
     if html:
@@ -44,12 +50,12 @@ def evaluate(data: Data, labels: Labels = None, as_json: Json = False, html: Htm
         _show(found.figures)
 
 
-def _on_labels(data: pathlib.Path, labels: pathlib.Path) -> evaluation.Evaluation:
+def _on_labels(data: pathlib.Path, labels: pathlib.Path, base_rate: float | None) -> evaluation.Evaluation:
     try:
         cases = evaluation.read_cases(data, labels)
     except evaluation.UnreadableLabel as error:
         raise typer.BadParameter(f"{labels}: {error}") from None
-    return evaluation.of_cases(cases, clock.SystemClock().now().date())
+    return evaluation.of_cases(cases, clock.SystemClock().now().date(), base_rate)
 
 
 def _flat(figures: Mapping[str, Any]) -> dict[str, object]:

@@ -81,12 +81,13 @@ def of_training(known: loans.Loans) -> Evaluation:
     return Evaluation(figures, drawings)
 
 
-def of_cases(cases: Sequence[Case], today: dt.date) -> Evaluation:
-    """Score and risk against outcomes, over the cases that were scored; the others are counted."""
-    answers = [
-        local_analysis.answer(case.file, local_analysis.Question(today, as_of=case.as_of, with_risk=risk.available()))
-        for case in cases
-    ]
+def of_cases(cases: Sequence[Case], today: dt.date, base_rate: float | None = None) -> Evaluation:
+    """Score and risk against outcomes, over the cases that were scored; the others are counted.
+
+    The risk is that of a population where `base_rate` of the loans go bad (None: that of the training loans).
+    """
+    question = local_analysis.Question(today, with_risk=risk.available(), base_rate=base_rate)
+    answers = [local_analysis.answer(case.file, dataclasses.replace(question, as_of=case.as_of)) for case in cases]
     scored = [
         (case, answer.result)
         for case, answer in zip(cases, answers, strict=True)
@@ -124,7 +125,9 @@ def _risk_figures(results: Sequence[AnalysisResult], bad: Bools) -> dict[str, fl
         return None
     fit = dataclasses.asdict(metrics.calibration(chance[known], bad[known]))
     drift = metrics.stability_index(np.array(risk.card()["training_probabilities"]), chance[known])
-    return {**told, **{name: round(value, _DIGITS) for name, value in {**fit, "psi": drift}.items()}}
+    level = {"mean_probability": float(chance[known].mean()), "bad_share": float(bad[known].mean()), "psi": drift}
+    unlike = sum(bool(one.default_risk and one.default_risk.outside) for one in results)
+    return {**told, **{name: round(value, _DIGITS) for name, value in {**fit, **level}.items()}, "outside": unlike}
 
 
 def _risk_drawings(results: Sequence[AnalysisResult], bad: Bools) -> dict[str, str]:

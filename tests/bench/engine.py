@@ -63,7 +63,7 @@ def memory_ratio(folder: pathlib.Path) -> float:
 
 def folder_speedup(folder: pathlib.Path) -> float:
     """`credpass analyse DIR --jsonl` bound to one core, over the same free to use all."""
-    statements = folder / "statements"
+    statements = folder / "engine-statements"
     statements.mkdir()
     content = long_statement.written(folder, ROWS_A_FILE).read_bytes()
     for number in range(FILES):

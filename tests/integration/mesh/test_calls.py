@@ -229,11 +229,11 @@ async def test_method_without_audit_option_leaves_no_record(store: port.Document
 
 async def test_call_that_cannot_be_recorded_is_not_answered(store: port.Documents) -> None:
     class NoOutbox:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
         async def append(self, *_events: Any) -> None:
             raise errors.Unavailable
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
 
     broken: Any = NoOutbox()
     async with calling(FakeAuth(), broken) as stub:

@@ -78,6 +78,15 @@ def test_an_institution_measures_the_score_on_its_own_outcomes(tmp_path: pathlib
     assert (found["default_risk"] is not None) is risk.available()
 
 
+@needs_model
+def test_the_base_rate_of_a_population_moves_the_level_of_the_risk_and_not_its_order(tmp_path: pathlib.Path) -> None:
+    call = (evaluate.evaluate, "--data", tmp_path, "--labels", _labelled(tmp_path), "--json")
+    usual, rare = (json.loads(_run(*call, *more).stdout)["default_risk"] for more in ((), ("--base-rate", "0.05")))
+    assert rare["auc"] == usual["auc"]
+    assert rare["mean_probability"] < usual["mean_probability"]
+    assert rare["bad_share"] == usual["bad_share"] == 0.5
+
+
 def test_a_label_that_cannot_be_read_is_named_by_its_row(tmp_path: pathlib.Path) -> None:
     labels = _labelled(tmp_path)
     labels.write_text("file,bad\n0.csv,0\n1.csv,maybe\n", encoding="utf-8")
