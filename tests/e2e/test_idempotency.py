@@ -22,7 +22,7 @@ def post(rest: Rest, path: str, key: str, token: str = "", **request: Any) -> ht
 
 
 def is_replay(answer: httpx.Response) -> bool:
-    return answer.headers.get("idempotency-replayed") == "true"
+    return bool(answer.headers.get("idempotency-replayed") == "true")
 
 
 @pytest.fixture(scope="module")

@@ -85,8 +85,9 @@ async def test_only_the_peers_that_the_contract_names_may_converse(store: port.D
         serving("verification", [fake.registration()], store) as server,
         stub_of(pb_grpc.VerificationServiceStub, "verification", server.target, caller="ingestion") as stub,
     ):
+        caller: Any = stub
         with pytest.raises(errors.PermissionDenied):
-            await stub.BatchVerifyTokens(batch())
+            await caller.BatchVerifyTokens(batch())
     assert fake.batches == 0
 
 

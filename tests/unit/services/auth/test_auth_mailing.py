@@ -30,6 +30,10 @@ class MoodyMailer:
             raise mesh_errors.Unavailable
         await self._mailer.send(letter)
 
+    async def ping(self) -> None:
+        if self.down:
+            raise mesh_errors.Unavailable
+
     async def close(self) -> None:
         await self._mailer.close()
 
