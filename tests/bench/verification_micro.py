@@ -1,7 +1,7 @@
 """Processor time of a verification behind the gateway: `python -m tests.bench.verification_micro`, a line a piece.
 
 The verification service's own work (cache on a real Redis, record on SQLite; auth and credential are not asked, as in a
-warm system), the relay's and the audit trail's, each alone, in microseconds of CPU an item with threads and system calls.
+warm system), the relay's and the audit trail's, each alone, in us of CPU an item with threads and system calls.
 """
 
 from __future__ import annotations
