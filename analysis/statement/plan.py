@@ -55,6 +55,7 @@ class Plan:
     money: Money
     marks: dict[int, model.DecimalMark]
     order: model.DateOrder = "dmy"
+    thai_years: bool = False  # two digits are the Buddhist year's
     year: int | None = None
     period: tuple[datetime.date, datetime.date] | None = None  # tells the years of dates without one
     value_date: int | None = None

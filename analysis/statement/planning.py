@@ -80,11 +80,11 @@ def _order(
     values: Sequence[str], header: headers.Header, known: facts.Facts, code: str | None, hints: model.Hints
 ) -> ordering.Order:
     """By the column itself; where that leaves it open, the dates around the table have their say."""
-    alone = ordering.settle(values, header.names, code, hints.date_order)
-    if alone.settled:
-        return alone
-    around = [text for text in known.dates if (parts := dates.read(text)) and not parts.fixed]
-    return ordering.settle([*around, *values], header.names, code, hints.date_order)
+    found = ordering.settle(values, header.names, code, hints.date_order)
+    if not found.settled:
+        around = [text for text in known.dates if (parts := dates.read(text)) and not parts.fixed]
+        found = ordering.settle([*around, *values], header.names, code, hints.date_order)
+    return found._replace(thai=code == "THB" or ordering.is_thai(header.names))
 
 
 def _balance_reader(planned: plan.Plan, read: dict[int, figures.Reader]) -> Callable[[list[str]], Decimal | None]:
@@ -171,7 +171,7 @@ def _evidence(
     marks: figures.Marks,
 ) -> judge.Evidence:
     cells = [row.cells for row in core]
-    days = [_day(row, booked[0], order.order) for row in cells]
+    days = [_day(row, booked[0], order) for row in cells]
     grouping = [*found.of("account")[:1], *found.of("currency")[:1]]
     groups = ["|".join(row[index] if index < len(row) else "" for index in grouping) for row in cells]
     spoken = [column.index for column in columns if column.words and not column.is_currency and not column.is_date]
@@ -180,9 +180,11 @@ def _evidence(
     return judge.Evidence(cells, readers, days, groups, texts)
 
 
-def _day(cells: Sequence[str], index: int, order: model.DateOrder) -> datetime.date | None:
+def _day(cells: Sequence[str], index: int, order: ordering.Order) -> datetime.date | None:
     parts = dates.read(cells[index]) if index < len(cells) else None
-    return dates.resolve(parts, order, 2000) if parts else None
+    if parts and order.thai:
+        parts = dates.of_thai_reign(parts, order.order)
+    return dates.resolve(parts, order.order, 2000) if parts else None
 
 
 def _completed(
@@ -211,6 +213,7 @@ def _completed(
         money=money,
         marks=marks.by_column,
         order=order.order,
+        thai_years=order.thai,
         year=hints.year or known.year or (PLACEHOLDER_YEAR if order.yearless else None),
         period=facts.period(known, order.order) if order.yearless and not hints.year else None,
         value_date=valued,

@@ -294,6 +294,12 @@ TOTALS = """
     total debits|total credits|total debit|total credit|totals|grand total|sub total|subtotal|total|total debit amount|total credit amount|total withdrawals|total deposits|total amount|sum total|total paid in|total paid out|end of report|end of statement|total money in|total money out|total transactions|page total
     summe|gesamt|gesamtsumme|total spalte|summe soll|summe haben|zwischensumme|gesamtbetrag|total belastungen|total gutschriften|summe der umsatze|umsatzsumme
     total debits|total credits|total des operations|totaux|total des mouvements|sous total|total du mois|total general|total cargos|total abonos|totales|suma total|total movimientos|totale|totali|totale entrate|totale uscite|totale dare|totale avere|totais|total geral|total de creditos|total de debitos|totaal|totaal af|totaal bij|i alt|sum|summa|totalt|yhteensa|razem|suma|suma obciazen|suma uznan|lacznie|celkem|spolu|soucet|celkova castka|osszesen|mindosszesen|total general|ukupno|skupaj|svega|итого|всего|итого по|оборот за период|обороты за период|всего расходов|всего поступлений|усього|разом|всього|общо|оборот|συνολο|συνολα|toplam|genel toplam|kokku|kopa|viso|is viso|סהכ|סה כ|المجموع|الإجمالي|اجمالي|合计|总计|小计|合計|小計|總計|总笔数|합계|총계|소계|tong|tong cong|cong|jumlah total|total mutasi|รวม|samtals"""
+# What a column of amounts says that is in the account's own currency, whatever that of the purchase was.
+OWN_CURRENCY = """
+    account currency|billing currency|kontowahrung|kontowaehrung|devise du compte|moneda de la cuenta|divisa cuenta|divisa de la cuenta
+    moeda da conta|valuta conto|valuta del conto|walucie rachunku|mene uctu|szamla devizanemeben|valuta contului|valuti racuna|saskaitos valiuta
+    валюте счета|валюте счёта|валюті рахунку|валюті картки|валюте карты|hesap para birimi|kontovaluta|rekeningvaluta|konto valuutas|账户币种金额|入账金额
+    """
 # Titles of groups of rows amid a table.
 TITLES = """
     transactions|transaction|umsatze|buchungen|operations|movimientos|movimenti|movimentos|transacties|transaktioner|transaktioner|tapahtumat|operacje|transakcje|transakce|pohyby|tranzakciok|tranzactii|transakcije|операции|операції|транзакции|trades|activity|pending|posted|vorgemerkt|gebucht|card|karte|carte|tarjeta|carta|page|seite|pagina|strana|oldal"""

@@ -9,7 +9,8 @@ import pytest
 
 from analysis import statement
 from tests.support import statement_evaluation
-from tests.support.statement_samples import SAMPLES, Sample
+from tests.support.statement_sample import Sample
+from tests.support.statement_samples import SAMPLES
 
 _SHARED = pathlib.Path(__file__).parents[4] / ".." / "shared" / "data" / "statements"
 
