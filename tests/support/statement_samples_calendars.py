@@ -1,6 +1,5 @@
 """Calendars, epochs and amounts in two currencies."""
 
-
 from __future__ import annotations
 
 from tests.support.statement_sample import Sample
