@@ -61,6 +61,11 @@ def is_thai(header: Sequence[str]) -> bool:
     return bool(_THAI.search("".join(header)))
 
 
+def last_year(values: Sequence[str]) -> int:
+    """The largest year that an era's dates name."""
+    return max((part.first for value in values if (part := dates.read(value))), default=0)
+
+
 def _allows(part: dates.Parts, order: model.DateOrder) -> bool:
     if part.named:
         return part.fixed is not None or (order != "mdy" and order in dates.possible_orders(part))

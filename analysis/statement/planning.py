@@ -53,7 +53,8 @@ def settle(
     marks = figures.settle_marks(columns, wanted, code, hints.decimal)
     order = _order(columns[booked[0]].values, header, known, code, hints)
     questions = list(_questions(order, marks, known, hints))
-    if ordering.may_count_an_era(columns[booked[0]].values, header.names, order):
+    counts_an_era = ordering.may_count_an_era(columns[booked[0]].values, header.names, order)
+    if counts_an_era and not hints.year:
         why = "the years have one or two digits and may be those of a Japanese era"
         questions.append(model.Question("year", "year", (), why))
     evidence = _evidence(core, columns, found, booked, order, marks)
@@ -71,6 +72,8 @@ def settle(
     planned = _completed(found, booked, valued, money, marks, order, code, hints, known)
     read = {index: figures.reader(mark) for index, mark in planned.marks.items()}
     planned.dateless = dateless.meaning(body, planned, signed.amount_of(planned, read), _balance_reader(planned, read))
+    if counts_an_era and hints.year:
+        planned.era = hints.year - ordering.last_year(columns[booked[0]].values)
     planned.newest_first = judge.newest_first(evidence, money)
     planned.confidence = _confidence(evidence, ranked, order, marks)
     return planned, questions, notes

@@ -336,7 +336,7 @@ _Period = tuple[datetime.date, datetime.date]
 
 
 def _day_reader(order: model.DateOrder, planned: plan.Plan) -> Callable[[str], datetime.date | None]:
-    year, period, thai = planned.year, planned.period, planned.thai_years
+    year, period, thai, era = planned.year, planned.period, planned.thai_years, planned.era
 
     @functools.lru_cache(maxsize=16384)
     def read(cell: str) -> datetime.date | None:
@@ -345,6 +345,8 @@ def _day_reader(order: model.DateOrder, planned: plan.Plan) -> Callable[[str], d
             return None
         if parts.third is None and period is not None:
             return _within(parts, order, period)
+        if era and not parts.fixed:
+            parts = parts._replace(first=parts.first + era)
         return dates.resolve(dates.of_thai_reign(parts, order) if thai else parts, order, year)
 
     return read

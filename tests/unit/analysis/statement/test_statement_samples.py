@@ -31,6 +31,14 @@ def test_the_habit_is_understood(sample: Sample) -> None:
     assert parsed.reconciliation.status != "breaks"
 
 
+def test_the_last_year_settles_an_era() -> None:
+    sample = next(sample for sample in SAMPLES if sample.name == "japanese_era")
+
+    parsed = statement.parse(sample.text.encode(sample.encoding), hints=statement.Hints(year=2023))
+
+    assert (str(parsed.first_date), str(parsed.last_date), parsed.questions) == ("2023-01-25", "2023-01-31", ())
+
+
 @pytest.mark.skipif(not (_SHARED / "manifest.csv").is_file(), reason="the shared statements are not on this machine")
 def test_real_statements_are_read_as_their_manifest_says() -> None:
     outcomes = statement_evaluation.evaluate(_SHARED)
