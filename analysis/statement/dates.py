@@ -12,6 +12,7 @@ from analysis.statement import model, words
 
 ORDERS: tuple[model.DateOrder, ...] = ("dmy", "mdy", "ymd")
 _TAIWAN = (80, 150)  # years of the Republic, written with three digits
+_BUDDHIST_SHORT = range(43, 100)  # 2000 to 2056; smaller numbers are years of the common era
 _YEARS = range(1900, 2101)
 _ZONE = r"(?:Z|[A-Z]{2,5}|[+-]\d{2}:?\d{2})?"
 _TIME = r"(?:[T\s\-_,]*\(?\d{1,2}[:.hH]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*" + _ZONE + ")?"
@@ -133,6 +134,14 @@ def _full_year(year: int) -> int:
     if year < 100:
         return year + (1900 if year >= 69 else 2000)
     return year - 543 if 2400 < year < 2700 else year
+
+
+def of_thai_reign(parts: Parts, order: model.DateOrder) -> Parts:
+    """Two digits of a Thai statement count Buddhist years: 67 is 2567, which is 2024."""
+    written = parts.first if order == "ymd" else parts.third
+    if parts.fixed or written is None or written not in _BUDDHIST_SHORT:
+        return parts
+    return parts._replace(first=written + 2500) if order == "ymd" else parts._replace(third=written + 2500)
 
 
 def possible_orders(parts: Parts) -> frozenset[model.DateOrder]:

@@ -27,6 +27,10 @@ _COMMON_HAN = frozenset(
     "的日期交易金额時間时间账户余收入支出方式摘要对方名称号卡行银行人民币备注类型转账付款消费工资取引日残高入出金内容振込円額行預店用"
 )
 _COMMON_KANA = re.compile(r"[\u3040-\u30ff\uff66-\uff9f]")
+# "BOKF\uff98RING", "L\uff96N": one sign between or beside Latin letters is a letter with a mark, misread.
+_EASTERN = r"\uff61-\uff9f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+_LONE_EASTERN = re.compile(rf"(?<=[A-Za-z])[{_EASTERN}](?![{_EASTERN}])|(?<![{_EASTERN}])[{_EASTERN}](?=[A-Za-z])")
+_MOST_WORDS = 12
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 
 
@@ -108,7 +112,7 @@ def _plausibility(sample: bytes, name: str) -> float:
     points = sum(_points(char) for char in strange) / len(strange)
     points += _known_words(text) - 2.0 * _mixed_words(text)
     if name in _MULTI_BYTE:
-        points += _east_asian(strange, name)
+        points += _east_asian(strange, name) - 4.0 * len(_LONE_EASTERN.findall(text)) / len(strange)
     # Order breaks ties: the list runs from the most to the least used.
     return points - 0.001 * (*_MULTI_BYTE, *_SINGLE_BYTE).index(name)
 
@@ -128,11 +132,10 @@ def _points(char: str) -> float:
 
 def _known_words(text: str) -> float:
     """Vocabulary words that contain a letter beyond ASCII: the best witness of all."""
-    hits = 0
-    for cell in re.split(r"[;,\t|\n\"]", text)[:4000]:
-        if not cell.isascii() and 2 <= len(cell.strip()) <= 60:
-            hits += bool(words.match_header(cell.strip()).scores) + bool(words.flag_of(cell))
-    return 2.5 * min(hits, 6)
+    cells = dict.fromkeys(cell.strip() for cell in re.split(r"[;,\t|\n\"]", text)[:4000] if not cell.isascii())
+    spoken = [cell for cell in cells if 2 <= len(cell) <= 60]
+    hits = sum(bool(words.match_header(cell).scores) + bool(words.flag_of(cell)) for cell in spoken)
+    return 2.5 * min(hits, _MOST_WORDS)
 
 
 def _mixed_words(text: str) -> float:

@@ -18,7 +18,8 @@ _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 
 
 _MINOR_NAME = re.compile(r"(?:amount_?)?(?:in_?)?(?:minor_?units?|minor|cents)$", re.IGNORECASE)
-_FEW_AMOUNTS = 3
+_MOMENT_NAME = re.compile(r"(?:time|timestamp|TS|[dD]ate|created|_at|At|booked|posted)$")
+_EPOCHS = ((Decimal(946_684_800), Decimal(4_102_444_800), 1), (Decimal("946684800e3"), Decimal("4102444800e3"), 1000))
 
 
 def looks_like(text: str) -> bool:
@@ -189,8 +190,8 @@ def _as_table(document: Any, hints: model.Hints, bounds: limits.Limits, problems
 
 
 def _perhaps_minor(result: draft.Draft, names: list[str], flat: list[dict[str, str]]) -> bool:
-    """Programs often write amounts in cents; a list of three or more whole amounts leaves that open."""
-    if len(flat) < _FEW_AMOUNTS or (result.currency and currency.exponent(result.currency) == 0):
+    """Programs often write amounts in cents; a list of nothing but whole amounts leaves that open."""
+    if result.currency and currency.exponent(result.currency) == 0:
         return False
     named = [
         name
@@ -208,9 +209,19 @@ def _flat(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str
             found.update(_flat(value, f"{prefix}{name}.", depth + 1))
         elif isinstance(value, Decimal) and _MINOR_NAME.search(name):
             found[prefix + _MINOR_NAME.sub("amount", name)] = _scalar(_major(item, value))
+        elif isinstance(value, Decimal) and _MOMENT_NAME.search(name) and (on := _epoch_day(value)):
+            found[prefix + "date"] = on
         elif not isinstance(value, list | Mapping):
             found[prefix + name] = "" if value is None else _scalar(value)
     return found
+
+
+def _epoch_day(moment: Decimal) -> str | None:
+    """The day (UTC) of seconds or milliseconds since 1970, for the years 2000 to 2099."""
+    for first, last, per_second in _EPOCHS:
+        if first <= moment < last:
+            return datetime.datetime.fromtimestamp(int(moment) // per_second, datetime.UTC).date().isoformat()
+    return None
 
 
 def _major(item: Mapping[str, Any], minor: Decimal) -> Decimal:

@@ -26,6 +26,7 @@ class Order(NamedTuple):
     settled: bool
     candidates: tuple[model.DateOrder, ...]
     yearless: bool = False
+    thai: bool = False  # years of two digits count as the Thai calendar does
 
 
 def settle(values: Sequence[str], header: Sequence[str], code: str | None, hint: model.DateOrder | None) -> Order:
@@ -56,6 +57,15 @@ def may_count_an_era(values: Sequence[str], header: Sequence[str], found: Order)
     return found.order == "ymd" and small and bool(_EASTERN.search("".join(header)))
 
 
+def is_thai(header: Sequence[str]) -> bool:
+    return bool(_THAI.search("".join(header)))
+
+
+def last_year(values: Sequence[str]) -> int:
+    """The largest year that an era's dates name."""
+    return max((part.first for value in values if (part := dates.read(value))), default=0)
+
+
 def _allows(part: dates.Parts, order: model.DateOrder) -> bool:
     if part.named:
         return part.fixed is not None or (order != "mdy" and order in dates.possible_orders(part))
@@ -78,6 +88,7 @@ def _points(parts: Sequence[dates.Parts], order: model.DateOrder, header: Sequen
 
 
 _EASTERN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_THAI = re.compile(r"[\u0e00-\u0e7f]")
 _DAY_FIRST = frozenset(
     "GBP EUR CHF AUD NZD INR BRL ZAR SGD MYR DKK NOK PLN CZK TRY RUB UAH ILS AED SAR HKD IDR VND".split()
 )

@@ -55,6 +55,8 @@ class Plan:
     money: Money
     marks: dict[int, model.DecimalMark]
     order: model.DateOrder = "dmy"
+    thai_years: bool = False  # two digits are the Buddhist year's
+    era: int = 0  # added to years that count from an era's beginning
     year: int | None = None
     period: tuple[datetime.date, datetime.date] | None = None  # tells the years of dates without one
     value_date: int | None = None

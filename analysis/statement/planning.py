@@ -53,7 +53,8 @@ def settle(
     marks = figures.settle_marks(columns, wanted, code, hints.decimal)
     order = _order(columns[booked[0]].values, header, known, code, hints)
     questions = list(_questions(order, marks, known, hints))
-    if ordering.may_count_an_era(columns[booked[0]].values, header.names, order):
+    counts_an_era = ordering.may_count_an_era(columns[booked[0]].values, header.names, order)
+    if counts_an_era and not hints.year:
         why = "the years have one or two digits and may be those of a Japanese era"
         questions.append(model.Question("year", "year", (), why))
     evidence = _evidence(core, columns, found, booked, order, marks)
@@ -71,6 +72,8 @@ def settle(
     planned = _completed(found, booked, valued, money, marks, order, code, hints, known)
     read = {index: figures.reader(mark) for index, mark in planned.marks.items()}
     planned.dateless = dateless.meaning(body, planned, signed.amount_of(planned, read), _balance_reader(planned, read))
+    if counts_an_era and hints.year:
+        planned.era = hints.year - ordering.last_year(columns[booked[0]].values)
     planned.newest_first = judge.newest_first(evidence, money)
     planned.confidence = _confidence(evidence, ranked, order, marks)
     return planned, questions, notes
@@ -80,11 +83,11 @@ def _order(
     values: Sequence[str], header: headers.Header, known: facts.Facts, code: str | None, hints: model.Hints
 ) -> ordering.Order:
     """By the column itself; where that leaves it open, the dates around the table have their say."""
-    alone = ordering.settle(values, header.names, code, hints.date_order)
-    if alone.settled:
-        return alone
-    around = [text for text in known.dates if (parts := dates.read(text)) and not parts.fixed]
-    return ordering.settle([*around, *values], header.names, code, hints.date_order)
+    found = ordering.settle(values, header.names, code, hints.date_order)
+    if not found.settled:
+        around = [text for text in known.dates if (parts := dates.read(text)) and not parts.fixed]
+        found = ordering.settle([*around, *values], header.names, code, hints.date_order)
+    return found._replace(thai=code == "THB" or ordering.is_thai(header.names))
 
 
 def _balance_reader(planned: plan.Plan, read: dict[int, figures.Reader]) -> Callable[[list[str]], Decimal | None]:
@@ -171,7 +174,7 @@ def _evidence(
     marks: figures.Marks,
 ) -> judge.Evidence:
     cells = [row.cells for row in core]
-    days = [_day(row, booked[0], order.order) for row in cells]
+    days = [_day(row, booked[0], order) for row in cells]
     grouping = [*found.of("account")[:1], *found.of("currency")[:1]]
     groups = ["|".join(row[index] if index < len(row) else "" for index in grouping) for row in cells]
     spoken = [column.index for column in columns if column.words and not column.is_currency and not column.is_date]
@@ -180,9 +183,11 @@ def _evidence(
     return judge.Evidence(cells, readers, days, groups, texts)
 
 
-def _day(cells: Sequence[str], index: int, order: model.DateOrder) -> datetime.date | None:
+def _day(cells: Sequence[str], index: int, order: ordering.Order) -> datetime.date | None:
     parts = dates.read(cells[index]) if index < len(cells) else None
-    return dates.resolve(parts, order, 2000) if parts else None
+    if parts and order.thai:
+        parts = dates.of_thai_reign(parts, order.order)
+    return dates.resolve(parts, order.order, 2000) if parts else None
 
 
 def _completed(
@@ -211,6 +216,7 @@ def _completed(
         money=money,
         marks=marks.by_column,
         order=order.order,
+        thai_years=order.thai,
         year=hints.year or known.year or (PLACEHOLDER_YEAR if order.yearless else None),
         period=facts.period(known, order.order) if order.yearless and not hints.year else None,
         value_date=valued,

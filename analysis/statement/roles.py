@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from analysis.statement import currency, headers, profile, words
 
 _DATE_ROLES = ("date", "value_date")
+_FEW_ZEROS = 3
 _MONEY_ROLES = ("amount", "debit", "credit", "balance", "fee", "orig_amount", "rate")
 
 
@@ -44,7 +45,20 @@ class Roles:
 def roles_of(header: headers.Header, columns: list[profile.Column]) -> Roles:
     """Header scores, less those that the content contradicts."""
     scores = [_checked(header.scores(column.index), column) for column in columns]
+    for found, column in zip(scores, columns, strict=True):
+        if column.filled >= _FEW_ZEROS and not any(map(has_value, column.values)):
+            found.pop("balance", None)  # nothing but zeros: a field that the bank leaves empty
+    _prefer_own_currency(header, scores)
     return Roles(header, columns, scores)
+
+
+def _prefer_own_currency(header: headers.Header, scores: list[dict[str, float]]) -> None:
+    """Beside "amount in the account's currency" any other amount is in that of the purchase."""
+    amounts = [index for index, found in enumerate(scores) if "amount" in found]
+    own = [index for index in amounts if words.has_phrase(words.normalise(header.name(index)), words.OWN_CURRENCY)]
+    if own and len(own) < len(amounts):
+        for index in amounts:
+            scores[index]["amount"] += 0.3 if index in own else -0.3
 
 
 def _checked(scores: dict[str, float], column: profile.Column) -> dict[str, float]:
@@ -140,7 +154,7 @@ def exclusive_pairs(columns: Sequence[profile.Column]) -> list[tuple[int, int]]:
     pairs = []
     money_like = [column for column in columns if column.is_money]
     for left, right in itertools.combinations(money_like, 2):
-        filled = [(_filled(a), _filled(b)) for a, b in zip(left.values, right.values, strict=True)]
+        filled = [(has_value(a), has_value(b)) for a, b in zip(left.values, right.values, strict=True)]
         both = sum(a and b for a, b in filled)
         either = sum(a or b for a, b in filled)
         lone_left, lone_right = sum(a and not b for a, b in filled), sum(b and not a for a, b in filled)
@@ -149,5 +163,5 @@ def exclusive_pairs(columns: Sequence[profile.Column]) -> list[tuple[int, int]]:
     return pairs
 
 
-def _filled(cell: str) -> bool:
+def has_value(cell: str) -> bool:
     return any(char in "123456789" for char in cell)

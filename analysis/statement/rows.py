@@ -42,8 +42,8 @@ class Walker:
         self._problems = problems
         self._known = known
         self._read = {index: figures.reader(mark) for index, mark in planned.marks.items()}
-        self._day = _day_reader(planned.order, planned.year, planned.period)
-        self._value_day = _day_reader(planned.value_order, planned.year, planned.period)
+        self._day = _day_reader(planned.order, planned)
+        self._value_day = _day_reader(planned.value_order, planned)
         self._amount = signed.amount_of(planned, self._read)
         self._account = known.account or ""
         self._day_before: datetime.date | None = None
@@ -335,9 +335,9 @@ class Walker:
 _Period = tuple[datetime.date, datetime.date]
 
 
-def _day_reader(
-    order: model.DateOrder, year: int | None, period: _Period | None
-) -> Callable[[str], datetime.date | None]:
+def _day_reader(order: model.DateOrder, planned: plan.Plan) -> Callable[[str], datetime.date | None]:
+    year, period, thai, era = planned.year, planned.period, planned.thai_years, planned.era
+
     @functools.lru_cache(maxsize=16384)
     def read(cell: str) -> datetime.date | None:
         parts = dates.read(cell)
@@ -345,7 +345,9 @@ def _day_reader(
             return None
         if parts.third is None and period is not None:
             return _within(parts, order, period)
-        return dates.resolve(parts, order, year)
+        if era and not parts.fixed:
+            parts = parts._replace(first=parts.first + era)
+        return dates.resolve(dates.of_thai_reign(parts, order) if thai else parts, order, year)
 
     return read
 

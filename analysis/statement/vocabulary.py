@@ -46,7 +46,9 @@ HEADERS: dict[str, str] = {
         取引日|日付|お取引日|年月日|取扱日|ご利用日|利用日|計算日|取引日付|取扱日付|勘定日|お取り扱い日|取引年月日|ご利用年月日|日時|取引日時|操作日 年月日
         거래일|거래일시|거래일자|날짜|일자|거래 일시|이용일|이용일자|일시|거래날짜
         ngay|ngay giao dich|ngay gd|tanggal|tanggal transaksi|tgl|วันที่|วันที่ทำรายการ|tarikh|tanggal & waktu|ngay hach toan
-        dags|dagsetning|bokunardagur|data ktim|data e transaksionit""",
+        dags|dagsetning|bokunardagur|data ktim|data e transaksionit
+        reskontradatum|bokfdag|bokf dag|bokf.dag|transdag|trans dag|transaktionsdatum och tid
+        दिनांक|तारीख|तिथि|लेनदेन की तारीख|লেনদেনের তারিখ|তারিখ|تاریخ|تاریخ تراکنش|ամսաթիվ|თარიღი|tarixi|sana|күні|операция күні|огноо""",
     "value_date": """
         value date|valuedate|value|val date|valuta date|date of value|value dt|interest date|effective value date
         valuta|valutadatum|wertstellung|wert|wertstellungsdatum|wertstellungstag|valuta datum|wertdatum|val
@@ -54,7 +56,8 @@ HEADERS: dict[str, str] = {
         fecha valor|f valor|fecha de valor|f. valor|data valuta|data valor|data de valor|valor data|data val
         rentedatum|valutadag|rentedato|renteberegningsdato|valor|valordato|valoriserungsdato|valutadato|valuteringsdag|valutering|rentdag|arvopaiva|arvopvm
         data waluty|datum valuty|valuta datuma|erteknap|ertek nap|datum valute|data valutei|data valuta|valor tarihi|вальор|дата валютирования|дата валютування|ημερομηνια valeur|ημερομηνια αξιας|valeur|תאריך ערך|يوم القيمة|تاريخ الحق
-        起息日|起息日期|計息日|기산일|vaartuspaev|valoresanas datums""",
+        起息日|起息日期|計息日|기산일|vaartuspaev|valoresanas datums
+        मूल्य तिथि|vaxtadagur|valutadag""",
     "time": """
         time|uhrzeit|heure|hora|ora|tijd|tid|klo|godzina|cas|ido|idopont|время|час|ωρα|saat|时间|時刻|時間帯|시간|transaction time of day|abschlusszeit|buchungszeit
         heure de transaction|orario|time of transaction|time zone|timezone|交易时刻|час проведення|umsatzzeit|hora de la operacion|gio|waktu|שעה""",
@@ -81,7 +84,8 @@ HEADERS: dict[str, str] = {
         交易金额|金额|发生额|收支金额|金额(元)|金額|交易金額|入账金额|支出/收入|收入/支出金额|交易额|人民币金额|記帳金額|入帳金額|記帳金额|借贷金额|结算金额|入账金额(人民币)|金額(円)|金额(人民币)|存款/提款|存入/支出|收入/支出
         入出金|入出金(円)|取引金額|お取引金額|利用金額|ご利用金額|金額|入出金金額|入出金額|支払金額|ご利用金額(円)|利用金額(円)|支払総額|金額(円)
         거래금액|금액|이용금액|이용금액(원)|입출금액|거래 금액|승인금액|출금/입금|결제금액
-        so tien|so tien giao dich|jumlah|nominal|จำนวนเงิน|amaun|so tien (vnd)|jumlah (idr)|mutasi|upphaed|upphaeð|upphaedh|shuma|fjarhaed""",
+        so tien|so tien giao dich|jumlah|nominal|จำนวนเงิน|amaun|so tien (vnd)|jumlah (idr)|mutasi|upphaed|upphaeð|upphaedh|shuma|fjarhaed
+        राशि|पैसे|পরিমাণ|مبلغ تراکنش|თანხა|گردش|məbləğ|сомасы|дүн|гүйлгээний дүн|գումար""",
     "debit": """
         debit|debits|debit amount|dr|dr amount|withdrawal|withdrawals|withdrawal amount|withdrawal amt|money out|paid out|out|outflow|payments|payment out|payments out|spent|expense|expenses|charges|charge|debit amt|debit(dr)|withdrawal (dr)|amount debited|amount out|debit value|debited|outgoing|debited amount|paid out amount|moneyout|withdrawal dr|cheques & debits|checks & debits|spend|debit amount (account currency)|withdraw|withdraws
         soll|belastung|belastungen|belastungsbetrag|lastschrift|lastschriften|ausgang|ausgabe|ausgaben|abgang|soll betrag|betrag soll|auszahlung|auszahlungen|abbuchung|lastschrift betrag|zahlungsausgang|sollbetrag|belastung betrag
@@ -103,7 +107,8 @@ HEADERS: dict[str, str] = {
         支出|支出金额|借方|借方发生额|付出|借方金额|转出金额|支出(元)|借方发生额（支取）|支取|支出金額|提款|提出|借方金額|支出額|转出|借方发生金额|借方(支出)|取款|取款金额|提取金額
         出金|出金額|出金金額|お引出し|お支払金額|支払|お支払い金額|支払い金額|引出額|引出金額|お引き出し|払出|出金額(円)|出金(円)|引き出し|お引出金額|お出し|出金金額(円)|支払金額(円)|引落|お引落し|引落金額
         출금|출금액|출금금액|찾으신금액|지급금액|출금(원)|출금액(원)|지급|찾으신 금액|출금 금액|인출금액
-        ghi no|phat sinh no|rut|tien ra|so tien ghi no|keluar|pengeluaran|ถอนเงิน|ถอน|no|debet (db)|ghi no (vnd)|uttekt|pemotongan|debit (idr)|เงินออก""",
+        ghi no|phat sinh no|rut|tien ra|so tien ghi no|keluar|pengeluaran|ถอนเงิน|ถอน|no|debet (db)|ghi no (vnd)|uttekt|pemotongan|debit (idr)|เงินออก
+        नामे|निकासी|आहरण|डेबिट|উত্তোলন|ডেবিট|برداشت|بدهکار|გასავალი|mexaric|шығыс|зарлага""",
     "credit": """
         credit|credits|credit amount|cr|cr amount|deposit|deposits|deposit amount|deposit amt|money in|paid in|in|inflow|receipts|receipt|payment in|payments in|received|income|lodgement|lodgements|credit amt|credit(cr)|deposit (cr)|amount credited to account|amount in|credit value|credited|incoming|credited amount|paid in amount|moneyin|deposit cr|deposits & credits|lodged|credit amount (account currency)|deposits & other credits
         haben|gutschrift|gutschriften|gutschriftsbetrag|eingang|einnahme|einnahmen|zugang|haben betrag|betrag haben|einzahlung|einzahlungen|gutschrift betrag|zahlungseingang|habenbetrag
@@ -125,7 +130,8 @@ HEADERS: dict[str, str] = {
         收入|收入金额|贷方|贷方发生额|存入|贷方金额|转入金额|收入(元)|贷方发生额（收入）|存款|收入金額|存入金額|貸方金額|存款金額|收入額|转入|贷方发生金额|贷方(收入)|存入金额|存款金额
         入金|預かり金額|預入額|入金額|入金金額|お預入れ|お預り金額|預入|お預かり金額|預り金額|預入金額|お預け入れ|入金額(円)|入金(円)|預け入れ|お預入金額|お入れ|入金金額(円)|預入金額(円)|お預入
         입금|입금액|입금금액|맡기신금액|입금(원)|입금액(원)|맡기신 금액|입금 금액|예입금액
-        ghi co|phat sinh co|nop|tien vao|so tien ghi co|masuk|pemasukan|ฝากเงิน|ฝาก|co|kredit (cr)|ghi co (vnd)|innborgun|penerimaan|credit (idr)|เงินเข้า""",
+        ghi co|phat sinh co|nop|tien vao|so tien ghi co|masuk|pemasukan|ฝากเงิน|ฝาก|co|kredit (cr)|ghi co (vnd)|innborgun|penerimaan|credit (idr)|เงินเข้า
+        जमा|क्रेडिट|জমা|ক্রেডিট|واریز|بستانکار|შემოსავალი|mədaxil|кіріс|орлого""",
     "flag": """
         debit/credit|credit/debit|dr/cr|cr/dr|d/c|c/d|debit or credit|credit debit|debit credit|credit or debit|credit debit indicator|debit credit indicator|indicator|dc indicator|transaction direction|direction|in or out|type of entry|debit_credit|sign|+/-|dc|cd|drcr|crdr|side|debit/credit indicator|dr / cr|cr / dr|inflow/outflow|cr or dr|dr|withdrawal/deposit indicator
         soll/haben|s/h|haben/soll|soll haben|vorzeichen|gutschrift / belastung|belastung / gutschrift|soll/haben kennzeichen|sh|s/h kennzeichen|buchungsart soll haben|debit/kredit|sollhaben|kennzeichen
@@ -152,7 +158,9 @@ HEADERS: dict[str, str] = {
         余额|账户余额|联机余额|本次余额|交易后余额|当前余额|餘額|結餘|账面余额|可用余额|帳戶餘額|結存|存款余额|本次结余|卡内余额|帐户余额|賬戶結餘|可用餘額|结余|帳戶結餘
         残高|取引後残高|取引後残高(円)|差引残高|お預り残高|口座残高|現在高|残高(円)|差引残高(円)|預金残高|お取引後残高|現在残高|差引残高（円）
         잔액|거래후잔액|거래 후 잔액|잔고|거래후 잔액|거래후잔액(원)|잔액(원)|현재잔액
-        so du|so du cuoi|so du sau giao dich|saldo akhir|ยอดคงเหลือ|ยอดเงินคงเหลือ|baki|so du sau gd|stada|gjendja|bilanci|คงเหลือ""",
+        so du|so du cuoi|so du sau giao dich|saldo akhir|ยอดคงเหลือ|ยอดเงินคงเหลือ|baki|so du sau gd|stada|gjendja|bilanci|คงเหลือ
+        शेष|शेष राशि|बैलेंस|স্থিতি|ব্যালেন্স|مانده|ნაშთი|ბალანსი|qaliq|қалдық|үлдэгдэл|մնացորդ
+        saldos|saldos (r$)|balances""",
     "currency": """
         currency|ccy|curr|cur|currency code|account currency|transaction currency|billing currency|amount currency|currency of amount|curr.|booked currency|booking currency|settlement currency|balance currency|iso currency|iso currency code|currencycode|debit currency|credit currency|converted currency|payment currency|unit|currency (amount)
         wahrung|waehrung|buchungswahrung|kontowahrung|whg|wahrg|wrg|wae|wahr|buchungswaehrung|kontowaehrung|wkz|umsatzwahrung|wahrung betrag|abrechnungswahrung|wahrung umsatz
@@ -161,7 +169,8 @@ HEADERS: dict[str, str] = {
         waluta|waluta rachunku|waluta operacji|waluta transakcji|mena|mena uctu|mena transakce|mena transakcie|mena castky|penznem|devizanem|tranzakcio devizaneme|szamla devizaneme|deviza|valuta tranzactiei|valuta contului|moneda contului|valuta transakcije|oznaka valute|valuta racuna|waluta ksiegowania
         валюта|валюта счета|валюта операции|валюта платежа|валюта картки|валюта рахунку|валюта операції|код валюты|валюта транзакции|вал|валута
         νομισμα|para birimi|doviz|doviz cinsi|islem para birimi|valuuta|valuta konta|valiuta|vientuta|מטבע|מטבע חיוב|العملة|عملة
-        币种|货币|交易币种|币别|幣別|貨幣|交易货币|账户币种|記帳幣別|记账币种|入账币种|通貨|通貨種別|통화|통화코드|loai tien|mata uang|สกุลเงิน|mynttegund|kurs valuta|monedha|幣種""",
+        币种|货币|交易币种|币别|幣別|貨幣|交易货币|账户币种|記帳幣別|记账币种|入账币种|通貨|通貨種別|통화|통화코드|loai tien|mata uang|สกุลเงิน|mynttegund|kurs valuta|monedha|幣種
+        मुद्रा|ვალუტა|valyuta|արժույթ""",
     "orig_amount": """
         original amount|foreign amount|amount in foreign currency|foreign currency amount|transaction amount in foreign currency|orig amount|instructed amount|local currency amount|source amount|target amount|exchange to amount|original transaction amount|merchant amount|foreigncurrencyamount|amount (original)|amount in original currency|fx amount|counter amount|native amount|amount foreign|converted amount|amount (foreign currency)|equivalent amount|original value|order amount|source amount (after fees)|target amount (after fees)|amount refunded|amount_refunded|converted amount refunded|subtotal|refunded amount|shipping and handling amount|insurance amount|sales tax|usd equivalent|amount in transaction currency|transaction amount (original)|amount (transaction currency)|purchase amount original
         originalbetrag|betrag (fremdwahrung)|fremdwahrungsbetrag|betrag in fremdwahrung|betrag fremdwahrung|ursprungsbetrag|auftragsbetrag|original auftragsbetrag|originalwahrung betrag|betrag in originalwahrung|betrag ursprung|ursprungsbetrag|einzelbetrag|einzelbetrag (chf)|teilbetrag|fremdwahrung betrag|betrag originalwahrung|ursprungswahrung betrag
@@ -197,7 +206,8 @@ HEADERS: dict[str, str] = {
         交易摘要|摘要|备注|交易说明|商品|商品说明|交易附言|附言|客户摘要|用途|说明|商品名称|交易描述|描述|備註|說明|交易備註|交易说明|资金用途|交易详情|明细|存摺備註|註記|交易资讯|內容|交易备注|交易內容|摘要说明
         摘要|取引内容|お取引内容|内容|入出金内容|適用|ご利用内容|ご利用店名|利用店名・商品名|利用店名|ご利用先など|備考|メモ|取引摘要|利用内容|お取り扱い内容|ご利用店名・商品名|ご利用先|説明|ご利用店名（海外ご利用店名／海外都市名）
         적요|내용|거래내용|기재내용|메모|거래적요|가맹점|가맹점명|이용가맹점|이용하신곳|통장표시내용|받는분통장표시내용|비고|내 통장 표시|통장메모
-        mo ta|noi dung|dien giai|noi dung giao dich|keterangan|uraian|deskripsi|รายละเอียด|รายการ|butiran|mo ta giao dich|noi dung chi tiet|keterangan transaksi|berita|skyring|texti|lysing|pershkrimi|คำอธิบาย""",
+        mo ta|noi dung|dien giai|noi dung giao dich|keterangan|uraian|deskripsi|รายละเอียด|รายการ|butiran|mo ta giao dich|noi dung chi tiet|keterangan transaksi|berita|skyring|texti|lysing|pershkrimi|คำอธิบาย
+        विवरण|नरेशन|বিবরণ|شرح|شرح تراکنش|დანიშნულება|აღწერა|tesvir|təyinat|сипаттама|гүйлгээний утга|նկարագրություն""",
     "counterparty": """
         counterparty|payee|payer|beneficiary|merchant|merchant name|name|counter party|other party|recipient|sender|partner name|to/from|counterparty name|payee name|payer name|vendor|to|from|creditor name|debtor name|company|third party|ordering party|partner|originator|paid to|remitter|beneficiary name|recipient name|sender name|customer name|payee/payer|beneficiary/remitter|recipient/sender|beneficiary / originator|merchant/payee|name / description|source name|target name|opposite party|counter-party
         empfanger|auftraggeber|zahlungsempfanger|auftraggeber / empfanger|beguenstigter/zahlungspflichtiger|begunstigter/zahlungspflichtiger|name|name zahlungsbeteiligter|auftraggeber/empfanger|begunstigter / auftraggeber|empfanger/zahlungspflichtiger|zahlungspflichtiger|zahlungspflichtige*r|zahlungsempfanger*in|auftraggeber / begunstigter|name auftraggeber / begunstigter|name des partners|partnername|beguenstigter|begunstigter|auftraggeber/begunstigter|gegenpartei|handler|empfanger / auftraggeber|beguenstigter / auftraggeber|empfaenger|partner|empfangername|zahlungspartner|gegenseite|absender/empfanger|zahlungsbeteiligter|kontoinhaber gegenkonto|geschaft|name empfanger|kunde
@@ -284,6 +294,12 @@ TOTALS = """
     total debits|total credits|total debit|total credit|totals|grand total|sub total|subtotal|total|total debit amount|total credit amount|total withdrawals|total deposits|total amount|sum total|total paid in|total paid out|end of report|end of statement|total money in|total money out|total transactions|page total
     summe|gesamt|gesamtsumme|total spalte|summe soll|summe haben|zwischensumme|gesamtbetrag|total belastungen|total gutschriften|summe der umsatze|umsatzsumme
     total debits|total credits|total des operations|totaux|total des mouvements|sous total|total du mois|total general|total cargos|total abonos|totales|suma total|total movimientos|totale|totali|totale entrate|totale uscite|totale dare|totale avere|totais|total geral|total de creditos|total de debitos|totaal|totaal af|totaal bij|i alt|sum|summa|totalt|yhteensa|razem|suma|suma obciazen|suma uznan|lacznie|celkem|spolu|soucet|celkova castka|osszesen|mindosszesen|total general|ukupno|skupaj|svega|итого|всего|итого по|оборот за период|обороты за период|всего расходов|всего поступлений|усього|разом|всього|общо|оборот|συνολο|συνολα|toplam|genel toplam|kokku|kopa|viso|is viso|סהכ|סה כ|المجموع|الإجمالي|اجمالي|合计|总计|小计|合計|小計|總計|总笔数|합계|총계|소계|tong|tong cong|cong|jumlah total|total mutasi|รวม|samtals"""
+# What a column of amounts says that is in the account's own currency, whatever that of the purchase was.
+OWN_CURRENCY = """
+    account currency|billing currency|kontowahrung|kontowaehrung|devise du compte|moneda de la cuenta|divisa cuenta|divisa de la cuenta
+    moeda da conta|valuta conto|valuta del conto|walucie rachunku|mene uctu|szamla devizanemeben|valuta contului|valuti racuna|saskaitos valiuta
+    валюте счета|валюте счёта|валюті рахунку|валюті картки|валюте карты|hesap para birimi|kontovaluta|rekeningvaluta|konto valuutas|账户币种金额|入账金额
+    """
 # Titles of groups of rows amid a table.
 TITLES = """
     transactions|transaction|umsatze|buchungen|operations|movimientos|movimenti|movimentos|transacties|transaktioner|transaktioner|tapahtumat|operacje|transakcje|transakce|pohyby|tranzakciok|tranzactii|transakcije|операции|операції|транзакции|trades|activity|pending|posted|vorgemerkt|gebucht|card|karte|carte|tarjeta|carta|page|seite|pagina|strana|oldal"""

@@ -46,6 +46,7 @@ FLAG_PHRASES = {phrase: kinds[0] for phrase, kinds in _by_phrase(vocabulary.FLAG
 STATUS_PHRASES = {phrase: kinds[0] for phrase, kinds in _by_phrase(vocabulary.STATUS).items()}
 TOTALS = phrases(vocabulary.TOTALS)
 TITLES = phrases(vocabulary.TITLES)
+OWN_CURRENCY = phrases(vocabulary.OWN_CURRENCY)
 TURNOVER = phrases(vocabulary.TURNOVER)
 OPENING = phrases(vocabulary.OPENING)
 CLOSING = phrases(vocabulary.CLOSING)

@@ -9,7 +9,8 @@ import pytest
 
 from analysis import statement
 from tests.support import statement_evaluation
-from tests.support.statement_samples import SAMPLES, Sample
+from tests.support.statement_sample import Sample
+from tests.support.statement_samples import SAMPLES
 
 _SHARED = pathlib.Path(__file__).parents[4] / ".." / "shared" / "data" / "statements"
 
@@ -28,6 +29,14 @@ def test_the_habit_is_understood(sample: Sample) -> None:
     assert sample.currency in (None, "/".join(parsed.currencies))
     assert bool(parsed.problems or parsed.questions) == sample.flagged
     assert parsed.reconciliation.status != "breaks"
+
+
+def test_the_last_year_settles_an_era() -> None:
+    sample = next(sample for sample in SAMPLES if sample.name == "japanese_era")
+
+    parsed = statement.parse(sample.text.encode(sample.encoding), hints=statement.Hints(year=2023))
+
+    assert (str(parsed.first_date), str(parsed.last_date), parsed.questions) == ("2023-01-25", "2023-01-31", ())
 
 
 @pytest.mark.skipif(not (_SHARED / "manifest.csv").is_file(), reason="the shared statements are not on this machine")

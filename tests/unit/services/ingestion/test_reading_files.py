@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from analysis import statement
+from analysis.statement import ocr
 from mesh import processes
 from services.ingestion import domain, errors, ports
 from services.ingestion.adapters import fingerprint, reading, reading_work, wording
@@ -98,6 +99,12 @@ def test_hints_and_questions_speak_the_forms_words() -> None:
     assert wording.open_point(question).candidates == (",", ".")
     question = statement.Question("sign", "sign", ("signed", "inverted"), "no sign")
     assert wording.open_point(question).candidates == ("credit", "debit")
+
+
+@pytest.mark.skipif(ocr.available(), reason="the extra credpass[ocr] is installed")
+async def test_a_scan_is_refused_naming_the_extra_that_reads_it(reader: reading.PooledReader) -> None:
+    with pytest.raises(errors.UnreadableStatement, match=r"credpass\[ocr\]"):
+        await read(reader, b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(200))
 
 
 async def test_rows_of_a_statement_that_is_not_taken_are_not_sent(reader: reading.PooledReader) -> None:
