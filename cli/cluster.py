@@ -11,6 +11,7 @@ import collections
 import contextlib
 import dataclasses
 import http.client
+import os
 import pathlib
 import signal
 import socket
@@ -28,6 +29,7 @@ from mesh.rpc.server import StartError
 REPLICAS: Mapping[str, int] = {"analysis": 2, "gateway": 2}
 # Those that take work from outside go first when all stop, and come last when all start.
 ORDER = (*mesh_settings.SERVICES, "gateway")
+PREPARE_TIMEOUT_S = 120.0
 READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 60.0
 PROBE_TIMEOUT_S = 5.0
@@ -57,9 +59,10 @@ class Cluster:
         settings = mesh_settings.Settings.load(environ)
         self.folder = settings.data / "logs"
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._environ = {**environ, "CREDPASS_GATEWAY_LISTEN": _door(environ)}
+        self._ports = contextlib.ExitStack()
+        self._environ = {**environ, "CREDPASS_GATEWAY_LISTEN": _door(environ, self._ports)}
         self.url = f"http://{self._environ['CREDPASS_GATEWAY_LISTEN']}"
-        self.replicas = {each.name: each for each in _laid_out(self._environ, replicas)}
+        self.replicas = {each.name: each for each in _laid_out(self._environ, replicas, self._ports)}
         self.processes: dict[str, Process] = {}
 
     def prepare(self) -> None:
@@ -69,7 +72,16 @@ class Cluster:
             StartError: one of them failed; the message says why.
         """
         for command in ("certs", "topics"):
-            done = subprocess.run(_command(command), env=self._environ, capture_output=True, check=False)  # noqa: S603 - this program
+            try:
+                done = subprocess.run(  # noqa: S603 - this program
+                    _command(command),
+                    env=self._environ,
+                    capture_output=True,
+                    check=False,
+                    timeout=PREPARE_TIMEOUT_S,
+                )
+            except subprocess.TimeoutExpired as late:
+                raise StartError(f"credpass {command} did not end within {PREPARE_TIMEOUT_S:.0f} s") from late
             if done.returncode:
                 raise StartError(f"credpass {command}: {_last_line(done.stderr)}")
 
@@ -115,8 +127,8 @@ class Cluster:
         return [name for name, process in self.processes.items() if process.poll() is not None]
 
     def kill(self, name: str) -> None:
-        """End one replica at once (SIGKILL), as a crash would."""
-        self.processes[name].kill()
+        """End one replica and the workers it started at once (SIGKILL), as a crash of their machine would."""
+        os.killpg(self.processes[name].pid, signal.SIGKILL)
         self.processes[name].wait()
 
     def stop(self, *names: str) -> dict[str, int]:
@@ -130,6 +142,11 @@ class Cluster:
                 self.processes[name].send_signal(signal.SIGTERM)
             statuses |= {name: _ended(self.processes[name]) for name in leaving}
         return statuses
+
+    def close(self) -> None:
+        """Stop what runs, and let go of the ports."""
+        self.stop()
+        self._ports.close()
 
     def table(self) -> Table:
         """What runs, for whoever looks at it."""
@@ -161,7 +178,7 @@ async def serving(environ: Mapping[str, str]) -> AsyncIterator[Cluster]:
         await asyncio.to_thread(cluster.wait_ready)
         yield cluster
     finally:
-        await asyncio.to_thread(cluster.stop)
+        await asyncio.to_thread(cluster.close)
 
 
 async def keep_up(cluster: Cluster) -> None:
@@ -191,10 +208,10 @@ def _count(times_s: collections.deque[float], name: str, cluster: Cluster) -> No
     times_s.append(now_s)
 
 
-def _laid_out(environ: Mapping[str, str], counts: Mapping[str, int]) -> list[Replica]:
+def _laid_out(environ: Mapping[str, str], counts: Mapping[str, int], kept: contextlib.ExitStack) -> list[Replica]:
     """Every replica with ports of its own, in the order of their start."""
     names = [(service, f"{service}-{number + 1}") for service in ORDER for number in range(counts.get(service, 1))]
-    ports = iter(_free_ports(3 * len(names)))
+    ports = (_kept_port(kept) for _ in range(3 * len(names)))
     rows = [(service, name, *(f"127.0.0.1:{next(ports)}" for _ in range(3))) for service, name in names]
     shared = dict(environ)
     for service in mesh_settings.SERVICES:
@@ -212,20 +229,24 @@ def _own(service: str, name: str, listen: str, ops: str, health: str) -> dict[st
     return own if service == "gateway" else {**own, f"CREDPASS_{service.upper()}_LISTEN": listen}
 
 
-def _door(environ: Mapping[str, str]) -> str:
+def _door(environ: Mapping[str, str], kept: contextlib.ExitStack) -> str:
     """Where the gateways listen; port 0 becomes a free one, since all of them need the same."""
     listen = environ.get("CREDPASS_GATEWAY_LISTEN") or f"127.0.0.1:{mesh_settings.PORTS['gateway']}"
     host, _, port = listen.rpartition(":")
-    return f"{host}:{_free_ports(1)[0]}" if port == "0" else listen
+    return f"{host}:{_kept_port(kept)}" if port == "0" else listen
 
 
-def _free_ports(count: int) -> list[int]:
-    """Loopback ports that nothing listens on at this moment, all different."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+def _kept_port(kept: contextlib.ExitStack) -> int:
+    """A free loopback port that the system gives to nobody else meanwhile.
+
+    A socket that is bound but does not listen keeps it, also while a replica is down; whoever names the port may
+    listen beside it, since both sides set SO_REUSEADDR (socket(7)).
+    """
+    keeper = kept.enter_context(socket.socket())
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    keeper.bind(("127.0.0.1", 0))
+    return int(keeper.getsockname()[1])
 
 
 def _command(*arguments: str) -> Sequence[str]:

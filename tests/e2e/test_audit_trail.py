@@ -14,7 +14,7 @@ from tests.support.rest import PASSWORD, Rest, until
 from tests.support.statements import statement
 from tests.support.system_process import ROOT, SystemProcess
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.one_stack("embedded", reason="it reads the SQLite files")]
 
 
 def check(system: SystemProcess) -> tuple[int, str]:

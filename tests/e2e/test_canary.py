@@ -18,7 +18,7 @@ from tests.support.rest import Person, Rest, until
 from tests.support.statements import HEADER
 from tests.support.system_process import SystemProcess
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.one_stack("embedded", reason="it reads the bytes of every file")]
 
 TEXT, PARTNER, NAME, REFUSED = "QZCANARYTEXT", "QZCANARYPARTNER", "QZCANARYFILE", "QZCANARYREFUSED"
 FIGURE, ACCOUNT = "7731559.37", "CZ6508000000192000145399"

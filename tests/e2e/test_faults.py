@@ -17,7 +17,10 @@ from tests.support.rest import API, Person, Rest, new_email, until
 from tests.support.statements import statement
 from tests.support.system_process import SystemProcess
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.one_stack("embedded", reason="it kills the one process; test_cluster_faults.py kills the many"),
+]
 
 # Rows enough that its analysis is still under way when the answer to the upload is there.
 LONG = statement(240, marker="long")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-from collections.abc import Iterator
 
 import pytest
 
 from tests.support import openapi
 from tests.support.rest import API, Rest
-from tests.support.system_process import SystemProcess
+
+pytestmark = pytest.mark.one_stack("embedded", reason="the gateway answers alone, before any backend is asked")
 
 ORIGIN = "https://app.example"
 PAGES = ("/healthz", "/readyz", "/openapi.json", "/docs", "/docs/start.js", "/.well-known/jwks.json")
@@ -21,16 +21,9 @@ PATHS = sorted({each.path for each in OPERATIONS})
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SystemProcess]:
+def environment() -> dict[str, str]:
     """A system whose web app lives elsewhere."""
-    process = SystemProcess(
-        tmp_path_factory.mktemp("system") / "data", CREDPASS_CORS_ORIGINS=f"{ORIGIN}, https://b.example"
-    )
-    try:
-        process.start()
-        yield process
-    finally:
-        process.close()
+    return {"CREDPASS_CORS_ORIGINS": f"{ORIGIN}, https://b.example"}
 
 
 @pytest.mark.parametrize("path", [*PAGES, f"{API}/users/profile", f"{API}/unknown", f"{API}/auth/login"])

@@ -12,7 +12,7 @@ from tests.support import openapi
 from tests.support.rest import Institution, Person, Rest
 from tests.support.statements import statement
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.one_stack("embedded", reason="what is described is the same text on both")]
 
 EXAMPLES = 15
 # These end the session or the account that calls: every example has its own, so they have few.

@@ -14,6 +14,8 @@ from tests.support.rest import Rest
 from tests.support.statements import statement
 from tests.support.system_process import SystemProcess
 
+pytestmark = pytest.mark.one_stack("embedded", reason="it writes into the SQLite topics")
+
 TOPIC, LETTERS = "data.ingested", "data.ingested.dlq"
 
 

@@ -13,6 +13,8 @@ from credpass.mesh.v1 import call_context_pb2
 from tests.support import openapi
 from tests.support.rest import Institution, Person, Rest
 
+pytestmark = pytest.mark.one_stack("embedded", reason="the gateway answers alone, before any backend is asked")
+
 OPERATIONS = openapi.operations()
 USERS = [each for each in OPERATIONS if each.caller == "user"]
 INSTITUTIONS = [each for each in OPERATIONS if each.caller == "institution"]

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from tests.support.rest import PASSWORD, Rest, until
-from tests.support.system_process import SystemProcess
 
 # Leases of such small budgets are of one request, so that they are exact. A window begins with its first request.
 TIGHT = {"CREDPASS_RATE_READ": "4/minute", "CREDPASS_RATE_WRITE": "3/minute", "CREDPASS_RATE_VERIFY": "2/minute"}
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SystemProcess]:
-    """A system of its own, with tight budgets."""
-    process = SystemProcess(tmp_path_factory.mktemp("tight") / "data", **TIGHT)
-    try:
-        process.start()
-        yield process
-    finally:
-        process.close()
+def environment() -> dict[str, str]:
+    """A system with tight budgets."""
+    return TIGHT
 
 
 def standing(header: str) -> tuple[str, int, int]:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.support.rest import API, Person, Rest
 from tests.support.statements import HEADER, statement
-from tests.support.system_process import SystemProcess
 
 LIMIT_BYTES = 200_000
 BROKEN = b"2025-02-30,GROCERIES,-10.00,590.00,EUR,MARKET\n2025-02-03,GROCERIES,ten,580.00,EUR,MARKET\n"
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SystemProcess]:
+def environment() -> dict[str, str]:
     """A system that takes small files only."""
-    process = SystemProcess(tmp_path_factory.mktemp("system") / "data", CREDPASS_UPLOAD_LIMIT_BYTES=str(LIMIT_BYTES))
-    try:
-        process.start()
-        yield process
-    finally:
-        process.close()
+    return {"CREDPASS_UPLOAD_LIMIT_BYTES": str(LIMIT_BYTES)}
 
 
 @pytest.fixture(scope="module")

@@ -11,45 +11,84 @@ import contextlib
 import dataclasses
 import json
 import os
+import selectors
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import redis
 
 from mesh import ids
 from tests.support import ferretdb, kafka_server, moto_server, redis_server, smtp_server
 
+# Each server's own limit is shorter; on a new machine the broker's jars come first.
+_START_TIMEOUT_S = 600.0
 _STOP_TIMEOUT_S = 60.0
-_FERRETDB_OPTIONS = "timeoutMS=30000"
 
 
 @dataclasses.dataclass(frozen=True)
 class Servers:
-    """Servers that answer; those given, not started, are None. `environ`: what a process needs to use them."""
+    """Servers that answer; those that are given or shared, not this block's own, are None.
 
-    environ: dict[str, str]
+    `mail_url`: mails sent there lie in `mailbox` as the file backend keeps them.
+    """
+
+    documents_url: str
+    events_url: str
+    cache_url: str
+    mail_url: str
+    keys_url: str
+    blobs_url: Callable[[], str]
+    credentials: dict[str, str]
     mailbox: Path
     kafka: kafka_server.KafkaServer | None
     documents: ferretdb.FerretServer | None
     redis: redis_server.RedisServer | None
 
+    @contextlib.contextmanager
+    def fresh(self) -> Iterator[dict[str, str]]:
+        """What a process needs to use them; a database, topics, groups, a cache and blobs that nobody used before."""
+        with (
+            ferretdb.fresh_database(self.documents_url) as documents_url,
+            redis.Redis.from_url(self.cache_url) as cache,
+        ):
+            if self.redis is not None:
+                cache.flushall()
+            yield {
+                "CREDPASS_CACHE_URL": self.cache_url,
+                "CREDPASS_DOCUMENTS_URL": documents_url,
+                "CREDPASS_EVENTS_URL": kafka_server.with_prefix(self.events_url),
+                "CREDPASS_MAIL_URL": self.mail_url,
+                "CREDPASS_BLOBS_URL": self.blobs_url(),
+                "CREDPASS_KEYS_URL": self.keys_url,
+                **self.credentials,
+            }
+
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Servers]:
-    """Servers of this block's own, or given ones with names of its own in them; skips where one cannot be had."""
+def running(folder: Path, *, own_broker: bool = True) -> Iterator[Servers]:
+    """Servers of this block's own (the broker also one that test processes share); skips where one cannot be had."""
     with contextlib.ExitStack() as stack:
-        redis, redis_url = _redis(stack, folder / "redis")
+        redis_, cache_url = _redis(stack, folder / "redis")
         documents, documents_url = _documents(stack, folder / "documents")
-        kafka, kafka_url = _kafka(stack, folder / "kafka")
+        kafka, events_url = _kafka(stack, folder / "kafka", own=own_broker)
+        blobs_url, keys_url = _aws(stack)
         mailbox = folder / "mailbox"
-        environ = {
-            "CREDPASS_CACHE_URL": redis_url,
-            "CREDPASS_DOCUMENTS_URL": documents_url,
-            "CREDPASS_EVENTS_URL": kafka_url,
-            "CREDPASS_MAIL_URL": stack.enter_context(smtp_server.keeping(mailbox)),
-            **_aws(stack),
-        }
-        yield Servers(environ, mailbox, kafka, documents, redis)
+        yield Servers(
+            documents_url=documents_url,
+            events_url=events_url,
+            cache_url=cache_url,
+            mail_url=stack.enter_context(smtp_server.keeping(mailbox)),
+            keys_url=keys_url,
+            blobs_url=blobs_url,
+            credentials=_credentials(),
+            mailbox=mailbox,
+            kafka=kafka,
+            documents=documents,
+            redis=redis_,
+        )
 
 
 def _redis(stack: contextlib.ExitStack, folder: Path) -> tuple[redis_server.RedisServer | None, str]:
@@ -62,28 +101,33 @@ def _redis(stack: contextlib.ExitStack, folder: Path) -> tuple[redis_server.Redi
 
 def _documents(stack: contextlib.ExitStack, folder: Path) -> tuple[ferretdb.FerretServer | None, str]:
     if given := os.environ.get(ferretdb.VARIABLE, ""):
-        return None, stack.enter_context(ferretdb.fresh_database(given))
+        return None, given
     server = stack.enter_context(ferretdb.own_server(folder))
-    return server, f"{server.url}credpass?{_FERRETDB_OPTIONS}"
+    return server, server.url
 
 
-def _kafka(stack: contextlib.ExitStack, folder: Path) -> tuple[kafka_server.KafkaServer | None, str]:
-    if given := os.environ.get(kafka_server.VARIABLE, ""):
-        return None, kafka_server.with_prefix(given)
+def _kafka(stack: contextlib.ExitStack, folder: Path, *, own: bool) -> tuple[kafka_server.KafkaServer | None, str]:
+    if not own or os.environ.get(kafka_server.VARIABLE, ""):
+        broker = stack.enter_context(kafka_server.running())
+        return None, broker.secure_url or broker.url
     kafka_server.skip_unless_it_can_run()
     server = stack.enter_context(kafka_server.own_server(folder))
     return server, server.broker.secure_url
 
 
-def _aws(stack: contextlib.ExitStack) -> dict[str, str]:
-    """URLs of S3 and KMS, both on one moto server unless they are given, and the credentials for them."""
-    blobs, keys = os.environ.get(moto_server.S3_VARIABLE, ""), os.environ.get(moto_server.KMS_VARIABLE, "")
-    stack.enter_context(moto_server.credentials())
-    if not (blobs and keys):
-        server = stack.enter_context(moto_server.own_server())
-        blobs, keys = blobs or server.s3_url(ids.new_id("test")), keys or server.kms_url(server.make_key())
-    credentials = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    return {"CREDPASS_BLOBS_URL": blobs, "CREDPASS_KEYS_URL": keys, **credentials}
+def _aws(stack: contextlib.ExitStack) -> tuple[Callable[[], str], str]:
+    """A maker of blobs' URLs and the URL of a key, both on one moto server unless they are given."""
+    given, key = os.environ.get(moto_server.S3_VARIABLE, ""), os.environ.get(moto_server.KMS_VARIABLE, "")
+    if given and key:
+        return lambda: moto_server.with_prefix(given), key
+    server = stack.enter_context(moto_server.own_server())
+    key = key or server.kms_url(server.make_key())
+    return lambda: moto_server.with_prefix(given) if given else server.s3_url(ids.new_id("test")), key
+
+
+def _credentials() -> dict[str, str]:
+    with moto_server.credentials():
+        return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 
 
 @contextlib.contextmanager
@@ -95,21 +139,35 @@ def held(folder: Path) -> Iterator[tuple[dict[str, str], Path]]:
     command = [sys.executable, "-m", "tests.support.cluster_servers", str(folder)]
     holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
     try:
-        assert holder.stdout is not None
-        told = holder.stdout.readline()
-        if not told:
-            raise RuntimeError("the servers did not start")
-        yield json.loads(told), folder / "mailbox"
+        yield json.loads(_first_line(holder)), folder / "mailbox"
     finally:
-        assert holder.stdin is not None
-        holder.stdin.close()
+        _let_go(holder)
+
+
+def _first_line(holder: subprocess.Popen[bytes]) -> bytes:
+    assert holder.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(holder.stdout, selectors.EVENT_READ)
+        if selector.select(_START_TIMEOUT_S) and (told := holder.stdout.readline()):
+            return told
+    raise RuntimeError("the servers did not start")
+
+
+def _let_go(holder: subprocess.Popen[bytes]) -> None:
+    """End the holder, which ends the servers; one that does not end in time is killed with all it started."""
+    assert holder.stdin is not None
+    holder.stdin.close()
+    try:
         holder.wait(_STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(holder.pid, signal.SIGKILL)
+        holder.wait()
 
 
 def hold(folder: Path) -> None:
     """Run servers until standard input ends, as it does when whoever asked has ended, in whatever way."""
-    with running(folder) as servers:
-        print(json.dumps(servers.environ), flush=True)
+    with running(folder) as servers, servers.fresh() as environ:
+        print(json.dumps(environ), flush=True)
         sys.stdin.buffer.read()
 
 

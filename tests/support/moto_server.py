@@ -128,11 +128,16 @@ def s3() -> Iterator[Callable[[], str]]:
     """A maker of blobs' URLs, each with a prefix of its own, on the given store or on a moto server."""
     given = os.environ.get(S3_VARIABLE, "")
     if given:
-        address, _, query = given.partition("?")
-        yield lambda: f"{address.rstrip('/')}/{ids.new_id('test')}?{query}"
+        yield lambda: with_prefix(given)
         return
     with credentials(), own_server() as server:
         yield lambda: server.s3_url(ids.new_id("test"))
+
+
+def with_prefix(url: str) -> str:
+    """The same bucket with a prefix that nobody else uses."""
+    address, _, query = url.partition("?")
+    return f"{address.rstrip('/')}/{ids.new_id('test')}?{query}"
 
 
 @contextlib.contextmanager
