@@ -132,6 +132,15 @@ def test_what_is_no_key_is_refused_by_name(rest: Rest, person: Person, text: str
     assert [detail["field"] for detail in answer.json()["error"]["details"]] == ["Idempotency-Key"]
 
 
+def test_two_keys_in_one_request_are_refused_by_name(rest: Rest, person: Person) -> None:
+    body = {"dataProcessing": True, "marketing": False, "consentVersion": "1.0"}
+    for keys in (("one", "two"), ("same", "same"), ('"half', 'half"')):
+        lines = [("authorization", f"Bearer {person.token}"), *(("idempotency-key", key) for key in keys)]
+        answer = rest.http.post(f"{API}/consent", headers=lines, json=body)
+        assert answer.status_code == 400
+        assert [detail["field"] for detail in answer.json()["error"]["details"]] == ["Idempotency-Key"]
+
+
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh"])
 def test_routes_that_take_no_key_do_not_mind_one(rest: Rest, path: str) -> None:
     body = {"email": "nobody@example.com", "password": "x"} if path == "/auth/login" else {"refreshToken": "x"}
