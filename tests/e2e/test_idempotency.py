@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
+import json
+import pathlib
 import secrets
 from typing import Any
 
@@ -9,8 +12,10 @@ import httpx
 import pytest
 
 from mesh import mail
-from tests.support.rest import API, Institution, Person, Rest, new_email
+from tests.support.rest import API, WAIT_S, Institution, Person, Rest, new_email, until
+from tests.support.slow_upload import SlowUpload
 from tests.support.statements import statement
+from tests.support.system_process import SystemProcess
 
 
 def new_key() -> str:
@@ -96,6 +101,45 @@ def test_another_body_under_the_same_key_is_refused(
     one, two = ({"file": ("s.csv", statement(5, marker=marker))} for marker in ("body one", "body two"))
     assert post(rest, "/data/upload", upload, uploader.token, files=one).status_code == 202
     assert post(rest, "/data/upload", upload, uploader.token, files=two).status_code == 422
+
+
+def answer_to_a_head(rest: Rest, path: str, head: dict[str, str], first_bytes: bytes) -> tuple[int, Any, str]:
+    """Status, body and Retry-After of an answer that comes while the body does not."""
+    connection = http.client.HTTPConnection(rest.url.removeprefix("http://"), timeout=WAIT_S)
+    try:
+        connection.putrequest("POST", API + path)
+        for name, value in {"content-length": "100000", "expect": "100-continue", **head}.items():
+            connection.putheader(name, value)
+        connection.endheaders(first_bytes)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read()), answer.headers["retry-after"]
+    finally:
+        connection.close()
+
+
+def files(folder: pathlib.Path) -> set[pathlib.Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_key_under_way_is_refused_before_the_body_has_come(rest: Rest, system: SystemProcess) -> None:
+    person, key = rest.person(), new_key()
+    before = files(system.data / "blobs")
+    upload = SlowUpload(person, statement(5, marker="slow with a key"), key)
+    try:
+        until(lambda: files(system.data / "blobs") - before or None, "the first bytes")
+        head = {
+            "authorization": f"Bearer {person.token}",
+            "content-type": "multipart/form-data; boundary=b",
+            "idempotency-key": key,
+        }
+        status, body, retry_after = answer_to_a_head(rest, "/data/upload", head, b"--b\r\n")
+        assert (status, body["error"]["code"]) == (409, "IDEMPOTENCY_KEY_IN_USE")
+        assert int(retry_after) >= 1
+    finally:
+        outcome = upload.finish()
+    assert isinstance(outcome, httpx.Response)
+    assert outcome.status_code == 202
+    assert len(rest.data("GET", "/data/uploads", person.token)["uploads"]) == 1
 
 
 def test_a_key_is_its_callers_own(rest: Rest, person: Person) -> None:
