@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -27,6 +28,19 @@ def rest(system: SystemProcess) -> Iterator[Rest]:
     client = Rest(system.url, system.data / "mail")
     yield client
     client.http.close()
+
+
+@pytest.fixture
+def connect(system: SystemProcess) -> Iterator[Callable[[], Rest]]:
+    """Gives a client of the system as it runs now: started again it has another port."""
+    with contextlib.ExitStack() as stack:
+
+        def connected() -> Rest:
+            client = Rest(system.url, system.data / "mail")
+            stack.callback(client.http.close)
+            return client
+
+        yield connected
 
 
 @pytest.fixture(scope="module")

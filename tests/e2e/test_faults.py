@@ -28,19 +28,6 @@ Connect = Callable[[], Rest]
 
 
 @pytest.fixture
-def connect(system: SystemProcess) -> Iterator[Connect]:
-    """Gives a client of the system as it runs now: started again it has another port."""
-    with contextlib.ExitStack() as stack:
-
-        def connected() -> Rest:
-            client = Rest(system.url, system.data / "mail")
-            stack.callback(client.http.close)
-            return client
-
-        yield connected
-
-
-@pytest.fixture
 def person(connect: Connect) -> Person:
     return connect().person()
 
