@@ -69,6 +69,7 @@ class Gateway:
         """The route's name, for log and metrics, and the answer: whatever happens, there is one."""
         route = "unmatched"
         try:
+            request.check_headers()
             if page := self._pages.get(request.path):
                 return request.path, await self._page(request, page)
             found = self._match(request)

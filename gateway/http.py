@@ -21,10 +21,22 @@ RawHeader = tuple[bytes, bytes]
 # Statuses whose answers have no body, nor a length or type of one (RFC 9110, sections 8.6, 15.3.5 and 15.4.5).
 BODILESS = frozenset({204, 304})
 
+# Headers of which one line is meant: of two, each side of a proxy might believe another one (RFC 9110, section 5.3).
+SINGLE = {
+    name.lower(): name
+    for name in ("Authorization", "Content-Type", "grpc-timeout", "Host", "Idempotency-Key", "traceparent")
+}
 
 # An upload of the default limit that is refused before it is read fits, so that its client learns why.
 DISCARD_BYTES = 32 * 1024 * 1024
 DISCARD_S = 5.0
+
+
+class RepeatedHeader(errors.InvalidArgument):
+    """A header of which there may be one line came in several."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(violations=(errors.FieldViolation(SINGLE[name], "must be sent once"),))
 
 
 class ClientGone(errors.InvalidArgument):
@@ -50,6 +62,7 @@ class Request:
     __slots__ = (
         "_framed_by_headers",
         "_receive",
+        "_repeated",
         "_whole",
         "client_address",
         "correlation_id",
@@ -68,9 +81,9 @@ class Request:
         # The path as it came: only the router may decode it, or %2F could not be told from a slash.
         self.path: str = scope["raw_path"].partition(b"?")[0].decode("latin-1")
         self.query: str = scope["query_string"].decode("latin-1")
-        self.headers: dict[str, str] = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        lines: Sequence[RawHeader] = scope["headers"]
+        self.headers: dict[str, str] = {name.decode("latin-1"): value.decode("latin-1") for name, value in lines}
+        self._repeated = "" if len(self.headers) == len(lines) else self._join(lines)
         self.client_address: str = scope["client"][0] if scope.get("client") else ""
         self.request_id = f"req_{suffix}"
         self.correlation_id = f"corr_{suffix}"
@@ -80,6 +93,19 @@ class Request:
         """Whether a body comes: in HTTP/1.1 one of two headers says so (RFC 9112, section 6.3), in HTTP/2 none need."""
         headers = self.headers
         return "content-length" in headers or "transfer-encoding" in headers or not self._framed_by_headers
+
+    def check_headers(self) -> None:
+        """Raises RepeatedHeader for a header that must be a single line and is not."""
+        if self._repeated:
+            raise RepeatedHeader(self._repeated)
+
+    def _join(self, lines: Sequence[RawHeader]) -> str:
+        """Take several lines of a name for one list (RFC 9110, section 5.3); the first name that cannot be one."""
+        joined: dict[str, list[str]] = {}
+        for name, value in lines:
+            joined.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+        self.headers = {name: ", ".join(values) for name, values in joined.items()}
+        return next((name for name, values in joined.items() if len(values) > 1 and name in SINGLE), "")
 
     def bearer(self) -> str:
         """The token of `Authorization: Bearer` (RFC 6750); empty without one."""

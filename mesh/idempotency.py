@@ -59,12 +59,21 @@ class Kept:
 
 
 class Claims:
-    """The claims of one service, in a collection of its own."""
+    """The claims of one service, in a collection of its own. `renew_s`: how often a held one's lease is renewed."""
 
-    def __init__(self, service: str, documents: port.Documents, secrets_: vault.Vault, time: clock.Clock) -> None:
+    def __init__(
+        self,
+        service: str,
+        documents: port.Documents,
+        secrets_: vault.Vault,
+        time: clock.Clock,
+        *,
+        renew_s: float = RENEW_S,
+    ) -> None:
         self.collection = port.Collection(f"idempotency_keys_{service}", (port.Index(("expiresAt",), ttl_s=0),))
         self._nobody = f"{service}_idempotency_keys"
         self._documents, self._vault, self._clock = documents, secrets_, time
+        self.renew_s = renew_s
 
     async def ensure(self) -> None:
         """Make the collection exist, and the key under which answers to unknown callers are sealed."""
@@ -86,9 +95,7 @@ class Claims:
                 found = await self._documents.get(self.collection.name, name)
                 if found is not None and found.data["expiresAt"] > self._clock.now():
                     return await self._met(found, subject, digested)
-                if found is not None:
-                    await self._documents.delete(self.collection.name, found)
-                return await self._new(name, subject, digested)
+                return await self._new(name, subject, digested, found)
         raise errors.IdempotencyKeyInUse(retry_after_s=RETRY_AFTER_S)
 
     async def digested(self, body: Body) -> Body:
@@ -115,11 +122,15 @@ class Claims:
         """Until when a claim is kept."""
         return {"expiresAt": self._clock.now() + KEPT_FOR}
 
-    async def _new(self, name: str, subject: str, body: Body | None) -> Claim:
+    async def _new(self, name: str, subject: str, body: Body | None, old: port.Document | None) -> Claim:
+        """A claim in the place of one whose time is over: its version goes on, so that of several one replaces it."""
         salt = secrets.token_bytes(_SALT_BYTES)
         sealed = await self._vault.seal(subject, purpose=_SALT, object_id=name, version=_VERSION, plaintext=salt)
         data = {"salt": sealed, **_body_data(body), **self.lease(), **self.lifetime()}
-        document = await self._documents.insert(self.collection.name, name, data)
+        if old is None:
+            document = await self._documents.insert(self.collection.name, name, data)
+        else:
+            document = await self.write(old, data)
         return Claim(self, document, subject, _seed(salt, name))
 
     async def _met(self, found: port.Document, subject: str, body: Body | None) -> Claim | Kept:
@@ -182,7 +193,7 @@ class Claim:
     @contextlib.asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
         """The lease is renewed as long as the block runs."""
-        renewing = asyncio.create_task(_every(RENEW_S, lambda: self._change(self._claims.lease())))
+        renewing = asyncio.create_task(_every(self._claims.renew_s, lambda: self._change(self._claims.lease())))
         try:
             yield
         finally:

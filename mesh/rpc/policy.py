@@ -58,14 +58,17 @@ def of(method: descriptor.MethodDescriptor) -> MethodPolicy:
     """The policy of a method.
 
     Raises:
-        PolicyError: it does not say who may call it, or names a batch twin that does not fit.
+        PolicyError: it does not say who may call it, names a batch twin that does not fit, or streams both ways without
+            being a conversation between services (`mesh.rpc.conversations`).
     """
     options = method.GetOptions()
     extensions = options.Extensions
     has_multipart = options.HasExtension(options_pb2.multipart)
+    access = _access(method, options)
+    _check_conversation(method, access)
     return MethodPolicy(
         name=name_of(method),
-        access=_access(method, options),
+        access=access,
         rate=extensions[options_pb2.rate],
         audit=extensions[options_pb2.audit],
         success=extensions[options_pb2.success],
@@ -119,6 +122,17 @@ def _access(method: descriptor.MethodDescriptor, options: descriptor_pb2.MethodO
     if said.caller == options_pb2.CALLER_SERVICE and not said.peers:
         raise PolicyError(f"{name_of(method)}: the contract names no service that may call it")
     return Access(said.caller, frozenset(said.roles), frozenset(said.scopes), frozenset(said.peers))
+
+
+def _check_conversation(method: descriptor.MethodDescriptor, access: Access) -> None:
+    """On a stream that carries many callers' requests no principal travels, and a deadline only in the request."""
+    if not (method.client_streaming and method.server_streaming):
+        return
+    if access.caller != options_pb2.CALLER_SERVICE:
+        raise PolicyError(f"{name_of(method)}: a method that streams both ways admits services only")
+    timeout = method.input_type.fields_by_name.get("timeout_ms")
+    if timeout is None or timeout.type != timeout.TYPE_UINT32 or timeout.is_repeated:
+        raise PolicyError(f"{name_of(method)}: requests on a stream that goes both ways need one uint32 timeout_ms")
 
 
 def takes_key(method: descriptor.MethodDescriptor) -> bool:

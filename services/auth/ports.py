@@ -13,6 +13,10 @@ from typing import Protocol
 from services.auth.domain import institutions, mails, sessions, signing, throttling, users
 
 
+class PlacesTaken(Exception):
+    """An institution has as many keys that work as it may have."""
+
+
 class Accounts(Protocol):
     """Accounts of users."""
 
@@ -229,7 +233,10 @@ class ApiKeys(Protocol):
     """API keys of institutions."""
 
     async def add(self, key: institutions.ApiKey) -> institutions.ApiKey | None:
-        """Store a new key; None (and nothing stored) when its prefix is taken."""
+        """Store a new key in a place that is free at `created_at`; None (and nothing stored) when its prefix is taken.
+
+        However many are added at once, none that there is a place for is refused. Raises PlacesTaken.
+        """
         ...
 
     async def find(self, key_id: str) -> institutions.ApiKey | None: ...

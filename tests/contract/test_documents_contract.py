@@ -1,4 +1,4 @@
-"""What every document store keeps. Another backend becomes another entry of BACKENDS."""
+"""What every document store keeps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from mesh.documents.port import Collection, Index, NewDocument, Query
 from tests.support import clocks, ferretdb
 from tests.support.events_for_tests import event, number_of
 
-BACKENDS = ["sqlite:credpass.db", pytest.param("mongodb", marks=pytest.mark.mongodb)]
 ROOT = Path(__file__).parents[2]
 T0 = datetime(2026, 2, 15, 10, 0, tzinfo=UTC)
 THINGS = Collection(
@@ -35,19 +34,9 @@ THINGS = Collection(
 Opener = Callable[[], Awaitable[port.Documents]]
 
 
-@pytest.fixture(scope="session")
-def mongodb() -> Iterator[str]:
-    with ferretdb.running() as server:
-        yield server
-
-
-@pytest.fixture(params=BACKENDS)
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param != "mongodb":
-        yield str(request.param)
-        return
-    with ferretdb.fresh_database(request.getfixturevalue("mongodb")) as fresh:
-        yield fresh
+@pytest.fixture
+def url(documents_url: str) -> str:
+    return documents_url
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ A file's tests run on both stacks, except where the file says why one is enough 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -74,6 +75,19 @@ def rest(stack: str, request: pytest.FixtureRequest) -> Iterator[Rest]:
         client = Rest(process.url, process.data / "mail")
     yield client
     client.http.close()
+
+
+@pytest.fixture
+def connect(system: SystemProcess) -> Iterator[Callable[[], Rest]]:
+    """Gives a client of the system as it runs now: started again it has another port."""
+    with contextlib.ExitStack() as stack:
+
+        def connected() -> Rest:
+            client = Rest(system.url, system.data / "mail")
+            stack.callback(client.http.close)
+            return client
+
+        yield connected
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.rest import API, Person, Rest, new_email, until
+from tests.support.rest import Person, Rest, new_email, until
+from tests.support.slow_upload import SlowUpload
 from tests.support.statements import statement
 from tests.support.system_process import SystemProcess
 
@@ -27,19 +28,6 @@ LONG = statement(240, marker="long")
 
 
 Connect = Callable[[], Rest]
-
-
-@pytest.fixture
-def connect(system: SystemProcess) -> Iterator[Connect]:
-    """Gives a client of the system as it runs now: started again it has another port."""
-    with contextlib.ExitStack() as stack:
-
-        def connected() -> Rest:
-            client = Rest(system.url, system.data / "mail")
-            stack.callback(client.http.close)
-            return client
-
-        yield connected
 
 
 @pytest.fixture
@@ -57,44 +45,6 @@ def killed(system: SystemProcess, connect: Connect, person: Person) -> Person:
 def uploads(person: Person) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = person.rest.data("GET", "/data/uploads", person.token)["uploads"]
     return found
-
-
-class SlowUpload:
-    """An upload whose second half waits until it is let go."""
-
-    def __init__(self, person: Person, content: bytes) -> None:
-        self._person, self._content = person, content
-        self._go, self._half_sent = threading.Event(), threading.Event()
-        self.outcome: httpx.Response | Exception | None = None
-        self._thread = threading.Thread(target=self._send)
-        self._thread.start()
-        assert self._half_sent.wait(10)
-
-    def _body(self) -> Iterator[bytes]:
-        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="s.csv"\r\n\r\n'
-        half = len(self._content) // 2
-        yield self._content[:half]
-        self._half_sent.set()
-        self._go.wait(30)
-        yield self._content[half:] + b"\r\n--b--\r\n"
-
-    def _send(self) -> None:
-        headers = {
-            "authorization": f"Bearer {self._person.token}",
-            "content-type": "multipart/form-data; boundary=b",
-        }
-        try:
-            url = self._person.rest.url + f"{API}/data/upload"
-            self.outcome = httpx.post(url, content=self._body(), headers=headers, timeout=60)
-        except httpx.HTTPError as error:
-            self.outcome = error
-
-    def finish(self) -> httpx.Response | Exception:
-        """Send the rest, and say what came of it."""
-        self._go.set()
-        self._thread.join(60)
-        assert self.outcome is not None
-        return self.outcome
 
 
 def files(folder: pathlib.Path) -> list[pathlib.Path]:

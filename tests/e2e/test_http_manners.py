@@ -39,6 +39,19 @@ def test_every_answer_carries_the_security_headers(rest: Rest, path: str) -> Non
     assert "server" not in headers or "/" not in headers["server"], "no version is told"
 
 
+@pytest.mark.parametrize("name", ["Authorization", "Content-Type", "grpc-timeout", "Idempotency-Key", "traceparent"])
+def test_a_header_that_must_be_sent_once_is_refused_twice(rest: Rest, name: str) -> None:
+    for values in (("1S", "2S"), ("1S", "1S")):
+        answer = rest.http.get(f"{API}/users/profile", headers=[(name, value) for value in values])
+        assert answer.status_code == 400, answer.text
+        assert [detail["field"] for detail in answer.json()["error"]["details"]] == [name]
+
+
+def test_a_request_for_two_hosts_is_refused(rest: Rest) -> None:
+    answer = exchange(rest.url, b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400"), answer
+
+
 def test_personal_data_is_stored_nowhere_on_its_way(rest: Rest) -> None:
     person = rest.person(consent=False)
     for path in ("/users/profile", "/consent", "/data/uploads", "/credentials"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
+import json
+import pathlib
 import secrets
 from typing import Any
 
@@ -9,8 +12,10 @@ import httpx
 import pytest
 
 from mesh import mail
-from tests.support.rest import API, Institution, Person, Rest, new_email
+from tests.support.rest import API, WAIT_S, Institution, Person, Rest, new_email, until
+from tests.support.slow_upload import SlowUpload
 from tests.support.statements import statement
+from tests.support.system_process import SystemProcess
 
 
 def new_key() -> str:
@@ -98,6 +103,45 @@ def test_another_body_under_the_same_key_is_refused(
     assert post(rest, "/data/upload", upload, uploader.token, files=two).status_code == 422
 
 
+def answer_to_a_head(rest: Rest, path: str, head: dict[str, str], first_bytes: bytes) -> tuple[int, Any, str]:
+    """Status, body and Retry-After of an answer that comes while the body does not."""
+    connection = http.client.HTTPConnection(rest.url.removeprefix("http://"), timeout=WAIT_S)
+    try:
+        connection.putrequest("POST", API + path)
+        for name, value in {"content-length": "100000", "expect": "100-continue", **head}.items():
+            connection.putheader(name, value)
+        connection.endheaders(first_bytes)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read()), answer.headers["retry-after"]
+    finally:
+        connection.close()
+
+
+def files(folder: pathlib.Path) -> set[pathlib.Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_key_under_way_is_refused_before_the_body_has_come(rest: Rest, system: SystemProcess) -> None:
+    person, key = rest.person(), new_key()
+    before = files(system.data / "blobs")
+    upload = SlowUpload(person, statement(5, marker="slow with a key"), key)
+    try:
+        until(lambda: files(system.data / "blobs") - before or None, "the first bytes")
+        head = {
+            "authorization": f"Bearer {person.token}",
+            "content-type": "multipart/form-data; boundary=b",
+            "idempotency-key": key,
+        }
+        status, body, retry_after = answer_to_a_head(rest, "/data/upload", head, b"--b\r\n")
+        assert (status, body["error"]["code"]) == (409, "IDEMPOTENCY_KEY_IN_USE")
+        assert int(retry_after) >= 1
+    finally:
+        outcome = upload.finish()
+    assert isinstance(outcome, httpx.Response)
+    assert outcome.status_code == 202
+    assert len(rest.data("GET", "/data/uploads", person.token)["uploads"]) == 1
+
+
 def test_a_key_is_its_callers_own(rest: Rest, person: Person) -> None:
     """Somebody else's same key with another body is neither refused nor answered with what the first one got."""
     key, other = new_key(), rest.person()
@@ -130,6 +174,15 @@ def test_what_is_no_key_is_refused_by_name(rest: Rest, person: Person, text: str
     answer = rest.call("POST", "/consent", person.token, headers={"idempotency-key": text.encode("latin-1")}, json=body)
     assert answer.status_code == 400
     assert [detail["field"] for detail in answer.json()["error"]["details"]] == ["Idempotency-Key"]
+
+
+def test_two_keys_in_one_request_are_refused_by_name(rest: Rest, person: Person) -> None:
+    body = {"dataProcessing": True, "marketing": False, "consentVersion": "1.0"}
+    for keys in (("one", "two"), ("same", "same"), ('"half', 'half"')):
+        lines = [("authorization", f"Bearer {person.token}"), *(("idempotency-key", key) for key in keys)]
+        answer = rest.http.post(f"{API}/consent", headers=lines, json=body)
+        assert answer.status_code == 400
+        assert [detail["field"] for detail in answer.json()["error"]["details"]] == ["Idempotency-Key"]
 
 
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/refresh"])

@@ -20,7 +20,8 @@ from mesh.rpc.server import Registration, Server
 from mesh.settings import Settings
 
 LOOPBACK = "127.0.0.1:0"
-IDENTITIES = tls.throwaway(clocks.SystemClock())
+SYSTEM_CLOCK = clocks.SystemClock()
+IDENTITIES = tls.throwaway(SYSTEM_CLOCK)
 
 Stub = TypeVar("Stub")
 
@@ -35,20 +36,27 @@ async def serving(
     identity: tls.Identity | None = None,
     concurrency: int = 100,
     drain_s: float = 5.0,
+    time: clocks.Clock = SYSTEM_CLOCK,
+    renew_s: float = idempotency.RENEW_S,
+    users: Sequence[str] = (),
 ) -> AsyncIterator[Server]:
-    """A server of `service` as long as the block runs."""
-    time = clocks.SystemClock()
-    with tempfile.TemporaryDirectory() as keys:
+    """A server of `service` as long as the block runs.
+
+    `renew_s`: how often it renews its hold on an idempotency key. `users`: who may send one.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        keys = stack.enter_context(tempfile.TemporaryDirectory())
         secrets = await vault.open_vault("file:keys", Path(keys), store, time)
-        claims = idempotency.Claims(service, store, secrets, time)
+        stack.push_async_callback(secrets.close)
+        for user_id in users:
+            await secrets.create_subject(user_id)
+        claims = idempotency.Claims(service, store, secrets, time, renew_s=renew_s)
         await claims.ensure()
-    surroundings = Surroundings(service, store, time, Load(concurrency), claims)
-    server = Server(surroundings, registrations, identity or IDENTITIES.identity(service), address)
-    await server.start()
-    try:
+        surroundings = Surroundings(service, store, time, Load(concurrency), claims)
+        server = Server(surroundings, registrations, identity or IDENTITIES.identity(service), address)
+        await server.start()
+        stack.push_async_callback(server.drain, drain_s)
         yield server
-    finally:
-        await server.drain(drain_s)
 
 
 @contextlib.asynccontextmanager

@@ -1,20 +1,36 @@
-"""Institutions and API keys as documents."""
+"""Institutions and API keys as documents.
+
+A key that works holds one of its institution's numbered places; a unique index on the place keeps their number exact
+however many are made at once.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from mesh import errors
 from mesh.documents import port
+from services.auth import ports
 from services.auth.adapters import reading
 from services.auth.domain import institutions
 
 INSTITUTIONS = port.Collection("institutions", (port.Index(("status", "createdAt")),))
 # The id of a key's document is its prefix: unique, and many are read at once.
 API_KEYS = port.Collection(
-    "api_keys", (port.Index(("keyId",), unique=True), port.Index(("institutionId", "createdAt")))
+    "api_keys",
+    (
+        port.Index(("keyId",), unique=True),
+        port.Index(("place",), unique=True),
+        port.Index(("institutionId", "createdAt")),
+    ),
 )
+_PLACE = ("place",)
+# Whoever loses a place has seen somebody take it: after so many no place is left, unless keys are revoked meanwhile.
+_ATTEMPTS = 2 * institutions.MAX_API_KEYS
 # Apart from the keys, so that a use does not look like a change of the key.
 KEY_USES = port.Collection("api_key_uses")
 _MOST_KEYS = 10 * institutions.MAX_API_KEYS
@@ -67,10 +83,35 @@ class DocumentApiKeys:
         self._documents = documents
 
     async def add(self, key: institutions.ApiKey) -> institutions.ApiKey | None:
-        try:
-            return _key(await self._documents.insert(API_KEYS.name, key.prefix, _key_data(key)))
-        except port.DuplicateKey:
-            return None
+        for _ in range(_ATTEMPTS):
+            kept = await self.of(key.institution_id)
+            if any(each.prefix == key.prefix for each in kept):
+                return None
+            place = await self._free_place(kept, key)
+            try:
+                data = _key_data(dataclasses.replace(key, place=place))
+                return _key(await self._documents.insert(API_KEYS.name, key.prefix, data))
+            except port.DuplicateKey as taken:
+                if taken.fields != _PLACE:
+                    return None
+        raise errors.Conflict
+
+    async def _free_place(self, kept: Sequence[institutions.ApiKey], key: institutions.ApiKey) -> str:
+        """A place that nobody holds; keys that expired give theirs up first."""
+        working = institutions.active(kept, key.created_at)
+        taken = {each.place for each in working}
+        for each in kept:
+            if each.place is not None and each.place not in taken:
+                await self._give_up_place(each)
+        places = (f"{key.institution_id}:{number}" for number in range(institutions.MAX_API_KEYS))
+        free = [place for place in places if place not in taken]
+        if not free:
+            raise ports.PlacesTaken
+        return free[zlib.crc32(key.prefix.encode()) % len(free)]  # made at once, keys seldom want the same one
+
+    async def _give_up_place(self, key: institutions.ApiKey) -> None:
+        with contextlib.suppress(errors.Conflict):
+            await self.save(dataclasses.replace(key, place=None))
 
     async def find(self, key_id: str) -> institutions.ApiKey | None:
         found = await self._documents.find(API_KEYS.name, port.Query(equals={"keyId": key_id}, limit=1))
@@ -154,6 +195,7 @@ def _key_data(key: institutions.ApiKey) -> dict[str, port.Value]:
             "createdAt": key.created_at,
             "expiresAt": key.expires_at,
             "revokedAt": key.revoked_at,
+            "place": key.place,
         }
     )
 
@@ -171,5 +213,6 @@ def _key(document: port.Document) -> institutions.ApiKey:
         reading.moment(data, "createdAt"),
         reading.optional(data, "expiresAt", datetime),
         reading.optional(data, "revokedAt", datetime),
+        reading.optional(data, "place", str),
         document.version,
     )

@@ -57,7 +57,10 @@ class Institution:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ApiKey:
-    """An API key without its secret. `prefix`, its first 16 characters, tells it from every other."""
+    """An API key without its secret. `prefix`, its first 16 characters, tells it from every other.
+
+    `place`: which of its institution's MAX_API_KEYS places it holds; a key that works no more need not hold one.
+    """
 
     key_id: str
     institution_id: str
@@ -69,6 +72,7 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    place: str | None = None
     revision: int = 0
 
     def status(self, now: datetime) -> str:
@@ -79,7 +83,7 @@ class ApiKey:
         return "active"
 
     def revoked(self, now: datetime) -> ApiKey:
-        return dataclasses.replace(self, revoked_at=now)
+        return dataclasses.replace(self, revoked_at=now, place=None)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -140,12 +144,6 @@ def surplus(keys: Iterable[ApiKey], now: datetime) -> list[ApiKey]:
 
 def active(keys: Iterable[ApiKey], now: datetime) -> list[ApiKey]:
     return [key for key in keys if key.status(now) == "active"]
-
-
-def place(keys: Iterable[ApiKey], key: ApiKey) -> int:
-    """Which of the keys this one is by the time of its making, from 1."""
-    mine = (key.created_at, key.prefix)
-    return 1 + sum((other.created_at, other.prefix) < mine for other in keys)
 
 
 def to_the_hour(moment: datetime) -> datetime:

@@ -44,7 +44,7 @@ class KeyUse:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MakeKey:
-    """Makes a key text whose prefix nobody has and stores its hash."""
+    """Makes a key text whose prefix nobody has and stores its hash. Raises TooManyApiKeys."""
 
     keys: ports.ApiKeys
     clock: clock.Clock
@@ -53,10 +53,16 @@ class MakeKey:
     async def __call__(self, institution_id: str, wish: KeyWish, effects: ids.Effects = ids.NEW) -> NewKey:
         for attempt in range(_PREFIX_ATTEMPTS):
             new = self._draw(institution_id, wish, effects, str(attempt))
-            stored = await self.keys.add(new.key) or await self._made_before(new.key, effects)
+            stored = await self._added(new.key) or await self._made_before(new.key, effects)
             if stored is not None:
                 return NewKey(stored, new.text)
         raise mesh_errors.Conflict
+
+    async def _added(self, key: institutions.ApiKey) -> institutions.ApiKey | None:
+        try:
+            return await self.keys.add(key)
+        except ports.PlacesTaken:
+            raise errors.TooManyApiKeys(institutions.MAX_API_KEYS) from None
 
     async def _made_before(self, key: institutions.ApiKey, effects: ids.Effects) -> institutions.ApiKey | None:
         """The key that has its prefix, if that is the same key: this very call was begun before."""
@@ -144,27 +150,9 @@ class CreateApiKey:
     async def __call__(self, institution_id: str, wish: KeyWish, effects: ids.Effects = ids.NEW) -> NewKey:
         await confirmed(self.directory, institution_id)
         new = await self.make_key(institution_id, wish, effects)
-        try:
-            keys = await retrying.on_conflict(lambda: self._within_limit(new.key))
-        except (errors.TooManyApiKeys, mesh_errors.Conflict) as refusal:
-            await self.keys.remove(new.key)
-            raise errors.TooManyApiKeys(institutions.MAX_API_KEYS) from refusal
-        for old in institutions.surplus(keys, self.clock.now()):
+        for old in institutions.surplus(await self.keys.of(institution_id), self.clock.now()):
             await self._remove(old)
         return new
-
-    async def _within_limit(self, key: institutions.ApiKey) -> list[institutions.ApiKey]:
-        """All keys, counted with the new one in: of two made at the same moment neither overlooks the other.
-
-        Too many of them are a Conflict for the earlier ones, since the later ones are about to go.
-        """
-        keys = await self.keys.of(key.institution_id)
-        live = institutions.active(keys, self.clock.now())
-        if institutions.place(live, key) > institutions.MAX_API_KEYS:
-            raise errors.TooManyApiKeys(institutions.MAX_API_KEYS)
-        if len(live) > institutions.MAX_API_KEYS:
-            raise mesh_errors.Conflict
-        return keys
 
     async def _remove(self, key: institutions.ApiKey) -> None:
         try:

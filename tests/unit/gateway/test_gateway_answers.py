@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import pathlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -31,6 +32,28 @@ async def world(tmp_path: pathlib.Path) -> AsyncIterator[World]:
 
 async def login(world: World, **more: Any) -> httpx.Response:
     return await world.client.post("/api/v1/auth/login", json=LOGIN, **more)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Authorization", ("Bearer a", "Bearer b")),
+        ("Content-Type", ("application/json", "text/plain")),
+        ("grpc-timeout", ("1S", "2S")),
+        ("Host", ("a.example", "b.example")),
+        ("Idempotency-Key", ('"one"', '"two"')),
+        ("traceparent", ("00-1", "00-2")),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/v1/auth/login", "/healthz", "/nowhere"])
+async def test_a_header_sent_twice_that_must_be_sent_once_is_refused_by_name(
+    world: World, path: str, name: str, values: tuple[str, str]
+) -> None:
+    body = json.dumps(LOGIN)
+    answer = await world.client.post(path, content=body, headers=[(name, value) for value in values])
+    assert answer.status_code == 400
+    assert [detail["field"] for detail in answer.json()["error"]["details"]] == [name]
+    assert world.auth.asked == []
 
 
 class Stranger(errors.ServiceError):

@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
-from gateway.http import DISCARD_BYTES, ClientGone, Request, Response, send_response
+from gateway.http import DISCARD_BYTES, SINGLE, ClientGone, RepeatedHeader, Request, Response, send_response
 from gateway.multipart import PayloadTooLarge
 
 TRUSTED = tuple(ipaddress.ip_network(text) for text in ("10.0.0.0/8", "fd00::/8"))
 
 
-def request(*messages: dict[str, Any], client: str = "10.0.0.1", **headers: str) -> Request:
-    """A request whose body arrives as these messages."""
+def request(
+    *messages: dict[str, Any], client: str = "10.0.0.1", lines: tuple[tuple[str, str], ...] = (), **headers: str
+) -> Request:
+    """A request whose body arrives as these messages; `lines`: of its head, before those of `headers`."""
+    lines += tuple((name.replace("_", "-"), value) for name, value in headers.items())
     waiting = list(messages)
 
     async def receive() -> dict[str, Any]:
@@ -26,7 +29,7 @@ def request(*messages: dict[str, Any], client: str = "10.0.0.1", **headers: str)
         "method": "POST",
         "raw_path": b"/a%2Fb?x=1",
         "query_string": b"x=1",
-        "headers": [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()],
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in lines],
         "client": (client, 1),
     }
     return Request(scope, receive, "suffix")
@@ -57,6 +60,27 @@ def test_the_path_stays_as_it_came() -> None:
 )
 def test_only_bearer_shows_a_token(header: str, token: str) -> None:
     assert request(authorization=header).bearer() == token
+
+
+@pytest.mark.parametrize("name", sorted(SINGLE))
+@pytest.mark.parametrize("values", [("a", "b"), ("a", "a"), ("a", ""), ('"a', 'b"')])
+def test_a_header_that_must_be_one_line_is_refused_as_two(name: str, values: tuple[str, str]) -> None:
+    twice = request(lines=((name, values[0]), ("accept", "*/*"), (name, values[1])))
+    with pytest.raises(RepeatedHeader) as refused:
+        twice.check_headers()
+    assert [violation.field.lower() for violation in refused.value.violations] == [name]
+
+
+def test_a_header_that_may_be_a_list_is_read_over_all_its_lines() -> None:
+    arrived = request(lines=(("accept", "text/html"), ("x-other", "1"), ("accept", "*/*")))
+    arrived.check_headers()
+    assert (arrived.headers["accept"], arrived.headers["x-other"]) == ("text/html, */*", "1")
+
+
+def test_proxies_may_write_a_line_each() -> None:
+    arrived = request(lines=(("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "10.0.0.2")))
+    arrived.believe_proxies(TRUSTED)
+    assert arrived.client_address == "203.0.113.9"
 
 
 @pytest.mark.parametrize(

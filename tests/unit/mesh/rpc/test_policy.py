@@ -11,12 +11,18 @@ from mesh.rpc.policy import PolicyError
 def service(
     method: descriptor_pb2.MethodDescriptorProto, *more: descriptor_pb2.MethodDescriptorProto
 ) -> descriptor_pool.DescriptorPool:
-    """A contract with these methods; Item messages carry items and results, Empty ones nothing."""
+    """A contract with these methods; Both carries items and results, Timed a timeout_ms, Empty nothing."""
     file = descriptor_pb2.FileDescriptorProto(name="t.proto", package="t", syntax="proto3")
     file.message_type.add(name="Empty")
     both = file.message_type.add(name="Both")
     for number, name in enumerate(("items", "results"), 1):
         both.field.add(name=name, number=number, type="TYPE_STRING", label="LABEL_REPEATED")
+    for name, kind, label in (
+        ("Timed", "TYPE_UINT32", "LABEL_OPTIONAL"),
+        ("TimedInWords", "TYPE_STRING", "LABEL_OPTIONAL"),
+        ("TimedTwice", "TYPE_UINT32", "LABEL_REPEATED"),
+    ):
+        file.message_type.add(name=name).field.add(name="timeout_ms", number=1, type=kind, label=label)
     file.service.add(name="S", method=[method, *more])
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
@@ -60,6 +66,35 @@ def test_batch_twin_must_exist_and_carry_items_and_results() -> None:
     with pytest.raises(PolicyError, match="items and results"):
         policy_of(service(single, method("DoMany", access=PUBLIC)))
     assert policy_of(service(single, method("DoMany", ".t.Both", access=PUBLIC))).batch == "DoMany"
+
+
+SERVICES = options_pb2.AccessPolicy(caller=options_pb2.CALLER_SERVICE, peers=["gateway"])
+
+
+def conversation(message: str, access: options_pb2.AccessPolicy) -> descriptor_pool.DescriptorPool:
+    made = method(message=message, access=access)
+    made.client_streaming = made.server_streaming = True
+    return service(made)
+
+
+@pytest.mark.parametrize("message", [".t.Empty", ".t.TimedInWords", ".t.TimedTwice"])
+def test_a_method_that_streams_both_ways_needs_a_deadline_in_its_requests(message: str) -> None:
+    with pytest.raises(PolicyError, match=r"t\.S/Do.*timeout_ms"):
+        policy_of(conversation(message, SERVICES))
+    assert policy_of(conversation(".t.Timed", SERVICES)).server_streaming
+
+
+@pytest.mark.parametrize("caller", [options_pb2.CALLER_PUBLIC, options_pb2.CALLER_USER, options_pb2.CALLER_INSTITUTION])
+def test_a_method_that_streams_both_ways_admits_services_only(caller: options_pb2.Caller.ValueType) -> None:
+    with pytest.raises(PolicyError, match=r"t\.S/Do.*services only"):
+        policy_of(conversation(".t.Timed", options_pb2.AccessPolicy(caller=caller)))
+
+
+def test_a_stream_in_one_direction_needs_no_deadline_in_its_requests() -> None:
+    for way in ("client_streaming", "server_streaming"):
+        made = method(access=PUBLIC)
+        setattr(made, way, True)
+        assert policy_of(service(made)).name == "t.S/Do"
 
 
 def test_idempotency_is_read_from_the_contract() -> None:

@@ -14,6 +14,7 @@ from credpass.auth.v1 import institution_service_pb2 as pb
 from mesh import errors, ids
 from mesh.documents import port, sqlite
 from mesh.rpc import idempotency
+from services.auth.domain import institutions
 from tests.fakes.auth_documents import WatchedDocuments
 from tests.support.auth_world import AuthWorld, over
 from tests.support.clocks import HandClock
@@ -107,6 +108,17 @@ async def test_a_further_key_is_made_once(world: AuthWorld) -> None:
     assert made[0].api_key == made[1].api_key
     assert await count(world, "api_keys") == 2
     assert (await world.authenticate(made[0].api_key))[0].outcome
+
+
+async def test_the_last_key_that_may_be_made_is_made_again_the_same(world: AuthWorld) -> None:
+    _, principal = await world.institution()
+    request = pb.CreateApiKeyRequest(name="key", scopes=["verify"])
+    for _ in range(institutions.MAX_API_KEYS - 2):
+        await world.call("InstitutionService/CreateApiKey", request, principal)
+    with with_key():
+        made: list[Any] = [await world.call("InstitutionService/CreateApiKey", request, principal) for _ in range(2)]
+    assert made[0].api_key == made[1].api_key
+    assert await count(world, "api_keys") == institutions.MAX_API_KEYS
 
 
 async def test_calls_without_a_key_make_new_things(world: AuthWorld) -> None:
