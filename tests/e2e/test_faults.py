@@ -18,10 +18,7 @@ from tests.support.slow_upload import SlowUpload
 from tests.support.statements import statement
 from tests.support.system_process import SystemProcess
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.one_stack("embedded", reason="it kills the one process; test_cluster_faults.py kills the many"),
-]
+pytestmark = pytest.mark.slow
 
 # Rows enough that its analysis is still under way when the answer to the upload is there.
 LONG = statement(240, marker="long")
