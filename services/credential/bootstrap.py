@@ -16,6 +16,7 @@ from services.credential import consumers, rpc
 from services.credential.adapters import answers, clients, credentials, links
 from services.credential.settings import Settings
 from services.credential.usecases import issuing, owning, resolving, stopping
+from services.credential.usecases.turns import Turns
 
 
 @contextlib.asynccontextmanager
@@ -30,15 +31,15 @@ async def build(
     kept = answers.CachedAnswers(stands_on.cache)
     consents = clients.ConsentClient(reach.stub(consent_service_pb2_grpc.ConsentServiceStub, "auth"))
     analyses = clients.AnalysisClient(reach.stub(analysis_service_pb2_grpc.AnalysisServiceStub, "analysis"))
-    stop = stopping.StopAnswers(shared, kept)
+    stop, turns = stopping.StopAnswers(shared, kept), Turns()
     revoke_all = stopping.RevokeUserCredentials(issued, stop, clock)
     use = rpc.UseCases(
         list_credentials=owning.ListCredentials(issued, clock),
         show=owning.ShowCredential(issued, shared, clock),
         share=owning.CreateShareLink(issued, shared, clock),
         revoke=stopping.RevokeCredential(issued, stop, clock),
-        revoke_link=stopping.RevokeShareLink(issued, shared, kept, clock),
-        resolve=resolving.ResolveTokens(issued, shared, clock),
+        revoke_link=stopping.RevokeShareLink(issued, shared, kept, turns, clock),
+        resolve=resolving.ResolveTokens(issued, shared, turns, clock),
         revoke_all=revoke_all,
     )
     add = credential_service_pb2_grpc.add_CredentialServiceServicer_to_server

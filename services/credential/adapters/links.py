@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -44,7 +45,7 @@ class DocumentShareLinks:
         sealed = dataclasses.replace(link, sealed=await self._sealed(link, token))
         event = self._tell.link_created(link, 1)
         for _ in range(_ATTEMPTS):
-            place = await self._free_place(link.credential_id, now)
+            place = await self._free_place(link, now)
             with contextlib.suppress(port.DuplicateKey):
                 data = _data(dataclasses.replace(sealed, place=place))
                 return _link(await self._documents.insert(SHARE_LINKS.name, link.token_hash, data, event))
@@ -86,20 +87,20 @@ class DocumentShareLinks:
         except vault.SubjectDestroyed as destroyed:
             raise ports.OwnerGone from destroyed
 
-    async def _free_place(self, credential_id: str, now: datetime) -> str:
+    async def _free_place(self, new: domain.ShareLink, now: datetime) -> str:
         """A place that nobody holds; those that expired give theirs up first. Raises PlacesTaken."""
         taken = set()
-        for link in await self.open_ones(credential_id):
+        for link in await self.open_ones(new.credential_id):
             if link.status_at(now) == "active":
                 taken.add(link.place)
             else:
                 with contextlib.suppress(ports.Changed):
                     await self._write(dataclasses.replace(link, place=None))
-        places = (f"{credential_id}:{number}" for number in range(domain.LINK_LIMIT))
-        free = next((place for place in places if place not in taken), None)
-        if free is None:
+        places = (f"{new.credential_id}:{number}" for number in range(domain.LINK_LIMIT))
+        free = [place for place in places if place not in taken]
+        if not free:
             raise ports.PlacesTaken
-        return free
+        return free[zlib.crc32(new.token_hash.encode()) % len(free)]  # made at once, links seldom want the same one
 
     async def _find(self, query: port.Query) -> list[domain.ShareLink]:
         return [_link(document) for document in await self._documents.find(SHARE_LINKS.name, query)]

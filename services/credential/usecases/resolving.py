@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import collections
 import dataclasses
-import weakref
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from mesh import clock, errors
 from services.credential import domain, ports
+from services.credential.usecases.turns import ATTEMPTS, Turns
 
 VALID = "valid"
 UNKNOWN = "unknown"
-# Each conflict means that somebody else's claim went through, and claims of one process take turns.
-_ATTEMPTS = 64
 _RETRY_AFTER_S = 1.0
 
 
@@ -40,11 +38,13 @@ class _Found:
 class ResolveTokens:
     """Resolves many tokens at once; the uses of a link are counted to the last one, across processes too."""
 
-    def __init__(self, credentials: ports.Credentials, links: ports.ShareLinks, time: clock.Clock) -> None:
+    def __init__(
+        self, credentials: ports.Credentials, links: ports.ShareLinks, turns: Turns, time: clock.Clock
+    ) -> None:
         self._credentials = credentials
         self._links = links
+        self._turns = turns
         self._clock = time
-        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def __call__(self, tokens: Sequence[str]) -> list[Resolution]:
         """One resolution a token, in order. Raises Unavailable when a link is fought over for too long."""
@@ -75,12 +75,11 @@ class ResolveTokens:
         return [_used(each, name, left) for name, each in zip(hashes, resolved, strict=True)]
 
     async def _claim(self, link: domain.ShareLink, wanted: int) -> _Claim:
-        turn = self._turns.setdefault(link.token_hash, asyncio.Lock())
-        async with turn:
+        async with self._turns.of(link.token_hash):
             return await self._claim_in_turn(link, wanted)
 
     async def _claim_in_turn(self, link: domain.ShareLink, wanted: int) -> _Claim:
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             now = self._clock.now()
             granted = link.claimable(wanted, now)
             if granted == 0:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from mesh import clock, errors
 from services.credential import domain, ports
 from services.credential import errors as refusals
+from services.credential.usecases.turns import ATTEMPTS, Turns
 
 _ATTEMPTS = 10
 _ROUNDS = 100
@@ -68,11 +69,13 @@ class RevokeShareLink:
         credentials: ports.Credentials,
         links: ports.ShareLinks,
         answers: ports.AnswersElsewhere,
+        turns: Turns,
         time: clock.Clock,
     ) -> None:
         self._credentials = credentials
         self._links = links
         self._answers = answers
+        self._turns = turns
         self._clock = time
 
     async def __call__(self, user_id: str, credential_id: str, link_id: str) -> domain.ShareLink:
@@ -85,16 +88,22 @@ class RevokeShareLink:
         return link
 
     async def _end(self, credential_id: str, link_id: str) -> domain.ShareLink:
-        for _ in range(_ATTEMPTS):
-            link = await self._links.find(credential_id, link_id)
-            if link is None:
-                raise refusals.ShareLinkNotFound
-            if link.revoked_at is not None:
-                return link
-            # Uses that are claimed at the same time change the link too.
-            with contextlib.suppress(ports.Changed):
-                return await self._links.revoke(link.revoked(self._clock.now()))
+        link = await self._found(credential_id, link_id)
+        # Uses that are claimed at the same time change the link too.
+        async with self._turns.of(link.token_hash):
+            for _ in range(ATTEMPTS):
+                link = await self._found(credential_id, link_id)
+                if link.revoked_at is not None:
+                    return link
+                with contextlib.suppress(ports.Changed):
+                    return await self._links.revoke(link.revoked(self._clock.now()))
         raise errors.Conflict
+
+    async def _found(self, credential_id: str, link_id: str) -> domain.ShareLink:
+        link = await self._links.find(credential_id, link_id)
+        if link is None:
+            raise refusals.ShareLinkNotFound
+        return link
 
 
 class RevokeUserCredentials:
