@@ -58,7 +58,7 @@ def test_no_secret_is_written_down() -> None:
     assert len(named) >= 8
     for name, value in named:
         assert re.fullmatch(r"\$\{[A-Z0-9_]+:\?run make compose-env first\}", value), name
-    userinfos = re.findall(r"//([^/\s@]*)@", raw)
+    userinfos = re.findall(r"//([^/\n@]*)@", raw)
     assert len(userinfos) == 4
     for userinfo in userinfos:
         assert re.fullmatch(r"\w*:\$\{[A-Z0-9_]+:\?run make compose-env first\}", userinfo), userinfo
