@@ -236,6 +236,11 @@ def test_what_is_waited_for_can_come(name: str) -> None:
         assert needed in conditions[how["condition"]]
 
 
+def test_each_one_shot_is_waited_for_by_one_that_stays() -> None:
+    """Else `docker compose up --wait` takes its end for a failure: https://github.com/docker/compose/issues/10596."""
+    assert {needed for name in LASTING for needed in COMPOSE.services[name].get("depends_on", ())} >= COMPOSE.once
+
+
 def test_a_service_waits_for_all_that_it_cannot_start_without() -> None:
     needed = {"certs", "topics", "mongo-init", "minio-init", "redis", "kms", "mailpit"}
     for name, process in PROCESSES.items():

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.slow
 ROOMS = ("analysis", "cli", "gateway", "mesh", "services", "generated/buf", "generated/credpass", "generated/openapi")
 
 
