@@ -27,13 +27,16 @@ FROM ${BASE}
 LABEL org.opencontainers.image.title="CredPass" \
       org.opencontainers.image.description="Bank statements in, an explained trust score and a verifiable credential out." \
       org.opencontainers.image.version="0.1.0"
-# LightGBM's wheel leaves OpenMP to the system. The user has a number, so that a cluster sees that it is not root.
+# LightGBM's wheel leaves OpenMP to the system. The user has a number, so that a cluster sees that it is not root. A new
+# volume takes its owner from the folder that it covers: `credpass certs --hand-out` fills one for each service.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 credpass \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/credpass --shell /usr/sbin/nologin credpass \
-    && install -d -m 0700 -o 10001 -g 10001 /var/lib/credpass /var/lib/credpass/tls
+    && cd /var/lib && install -d -m 0700 -o 10001 -g 10001 credpass credpass/tls credpass/identities \
+       credpass/identities/auth credpass/identities/ingestion credpass/identities/analysis credpass/identities/credential \
+       credpass/identities/verification credpass/identities/audit credpass/identities/gateway
 COPY --from=build /opt/credpass /opt/credpass
 # Nothing is written but under CREDPASS_DATA and /tmp: the root may be read-only.
 ENV PATH=/opt/credpass/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 CREDPASS_DATA=/var/lib/credpass

@@ -45,8 +45,18 @@ class Compose:
 
     @property
     def once(self) -> set[str]:
-        """The containers that run to their end."""
-        return {name for name, each in self.services.items() if each["restart"] == "no"}
+        """The containers that `up` runs to their end."""
+        return {name for name, each in self.services.items() if each["restart"] == "no"} - self.on_request
+
+    @property
+    def on_request(self) -> set[str]:
+        """The containers that `up` leaves alone."""
+        return {name for name, each in self.services.items() if "profiles" in each}
+
+    @property
+    def lasting(self) -> set[str]:
+        """The containers that stay up."""
+        return self.services.keys() - self.once - self.on_request
 
     def networks(self, service: str) -> set[str]:
         """The networks of a container."""

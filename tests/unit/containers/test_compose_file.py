@@ -28,7 +28,6 @@ from tests.support.compose_file import ROOT
 
 COMPOSE = compose_file.filled()
 PROCESSES = COMPOSE.processes
-LASTING = COMPOSE.services.keys() - COMPOSE.once
 EACH_PROCESS = [pytest.param(name, process, id=name) for name, process in PROCESSES.items()]
 # What boto3 and obstore read; it is theirs.
 AWS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
@@ -50,6 +49,7 @@ SHAPE: Mapping[str, type | tuple[type, ...]] = {
     "network_mode": str,
     "networks": (list, dict),
     "ports": list,
+    "profiles": list,
     "read_only": bool,
     "restart": str,
     "security_opt": list,
@@ -110,6 +110,14 @@ def test_a_process_reads_every_variable_that_it_is_given(name: str, process: str
     assert set(COMPOSE.environ(name)) - read_by(process) <= AWS
 
 
+def test_the_commands_that_run_once_read_every_variable_that_they_are_given() -> None:
+    for name in ("topics", "operator"):
+        environ = Recording()
+        settings.Settings.load(environ)
+        assert set(COMPOSE.environ(name)) - environ.asked <= AWS
+        settings.Settings.load(COMPOSE.environ(name))
+
+
 @pytest.mark.parametrize(("name", "process"), EACH_PROCESS)
 def test_the_settings_of_a_process_load(name: str, process: str) -> None:
     environ = COMPOSE.environ(name)
@@ -143,7 +151,7 @@ def test_the_health_check_of_a_process_is_its_probe(name: str, process: str) -> 
 
 
 def test_whatever_stays_has_a_health_check() -> None:
-    for name in LASTING:
+    for name in COMPOSE.lasting:
         found = COMPOSE.services[name]["healthcheck"]
         assert found.keys() <= HEALTHCHECK, name
         assert len(found["test"]) > 1, name
@@ -231,14 +239,16 @@ def test_a_process_may_drain_before_it_is_killed(name: str, process: str) -> Non
 
 @pytest.mark.parametrize("name", sorted(COMPOSE.services))
 def test_what_is_waited_for_can_come(name: str) -> None:
-    conditions = {"service_completed_successfully": COMPOSE.once, "service_healthy": LASTING}
+    conditions = {"service_completed_successfully": COMPOSE.once, "service_healthy": COMPOSE.lasting}
     for needed, how in COMPOSE.services[name].get("depends_on", {}).items():
         assert needed in conditions[how["condition"]]
 
 
 def test_each_one_shot_is_waited_for_by_one_that_stays() -> None:
     """Else `docker compose up --wait` takes its end for a failure: https://github.com/docker/compose/issues/10596."""
-    assert {needed for name in LASTING for needed in COMPOSE.services[name].get("depends_on", ())} >= COMPOSE.once
+    assert {
+        needed for name in COMPOSE.lasting for needed in COMPOSE.services[name].get("depends_on", ())
+    } >= COMPOSE.once
 
 
 def test_a_service_waits_for_all_that_it_cannot_start_without() -> None:

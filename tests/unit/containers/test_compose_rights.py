@@ -6,11 +6,11 @@ import re
 
 import pytest
 
+from mesh import settings
 from tests.support import compose_file
 
 COMPOSE = compose_file.filled()
 PROCESSES = COMPOSE.processes
-LASTING = COMPOSE.services.keys() - COMPOSE.once
 
 
 def test_only_the_gateway_and_the_page_of_the_mails_are_published_and_on_loopback() -> None:
@@ -37,7 +37,16 @@ def test_a_container_can_gain_no_rights(name: str) -> None:
     assert not any(str(volume).startswith(("/", ".")) for volume in found.get("volumes", ()))
 
 
-@pytest.mark.parametrize("name", sorted(LASTING))
+def test_a_process_sees_its_own_certificate_alone_and_none_the_key_of_the_authority() -> None:
+    command, volumes = COMPOSE.services["certs"]["command"], COMPOSE.services["certs"]["volumes"]
+    assert command[:2] == ["certs", "--hand-out"]
+    handed_out = {f"tls-{name}:{command[2]}/{name}" for name in settings.PORTS}
+    assert set(volumes) == {"authority:/var/lib/credpass/tls", *handed_out}
+    for name, process in PROCESSES.items():
+        assert COMPOSE.services[name]["volumes"] == [f"tls-{process}:/var/lib/credpass/tls:ro"]
+
+
+@pytest.mark.parametrize("name", sorted(COMPOSE.lasting))
 def test_what_stays_comes_back_and_cannot_eat_the_machine(name: str) -> None:
     found = COMPOSE.services[name]
     assert found["restart"] == "unless-stopped"

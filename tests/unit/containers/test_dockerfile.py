@@ -81,9 +81,13 @@ def test_the_image_runs_as_a_user_without_rights_that_is_a_number() -> None:
     users = rest_of("USER", stages()[-1])
     assert len(users) == 1
     assert all(int(part) >= 1000 for part in users[0].split(":"))
-    written = next(command for command in commands(stages()[-1]) if command.startswith("install -d"))
     user, group = users[0].split(":")
-    assert f"-o {user} -g {group} /var/lib/credpass /var/lib/credpass/tls" in written
+    written = next(command for command in commands(stages()[-1]) if command.startswith("install -d"))
+    made = {f"/var/lib/{folder}" for folder in written.split() if folder.startswith("credpass")}
+    assert f"-m 0700 -o {user} -g {group} " in written
+    ours = [each for each in compose_file.filled().services.values() if "build" in each]
+    mounted = {volume.split(":")[1] for each in ours for volume in each.get("volumes", ())}
+    assert mounted < made  # else a new volume would belong to root
 
 
 def test_packages_come_from_hashed_locks_or_from_what_was_just_built() -> None:
