@@ -1,7 +1,7 @@
 """What compose.yaml tells Kafka and Redis makes real ones that our URLs get into, and nobody else.
 
 The broker is configured by the class that does it in the image apache/kafka, from the very environment of the file;
-ports and folders alone are others. MongoDB, MinIO, the KMS and Mailpit are not to be had here.
+ports and folders alone are others. MongoDB, the S3 server, the KMS and Mailpit are not to be had here.
 """
 
 from __future__ import annotations

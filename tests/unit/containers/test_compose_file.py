@@ -187,6 +187,15 @@ async def test_the_driver_takes_the_url_of_the_documents() -> None:
         await client.close()
 
 
+def test_the_store_has_the_bucket_the_region_and_the_credentials_that_the_services_use() -> None:
+    ours, store = COMPOSE.environ("auth"), COMPOSE.environ("s3")
+    parts = urllib.parse.urlsplit(ours["CREDPASS_BLOBS_URL"])
+    (command,) = COMPOSE.services["s3"]["command"]
+    assert command.startswith(f"mkdir -p /data/{parts.netloc} && exec versitygw ")
+    assert f"--region {dict(urllib.parse.parse_qsl(parts.query))['region']} " in command
+    assert store == {"ROOT_ACCESS_KEY": ours["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY": ours["AWS_SECRET_ACCESS_KEY"]}
+
+
 @pytest.mark.parametrize("variable", ["documents_url", "events_url", "cache_url", "blobs_url", "keys_url", "mail_url"])
 def test_a_url_leads_to_a_container_that_listens_there(variable: str) -> None:
     url: str = getattr(loaded("auth"), variable)
@@ -198,7 +207,7 @@ def test_a_url_leads_to_a_container_that_listens_there(variable: str) -> None:
     # What the images listen on by default, or are told to here.
     assert (
         place.port
-        == {"mongo": 27017, "kafka": 9092, "redis": 6379, "minio": 9000, "kms": 8080, "mailpit": 1025}[place.hostname]
+        == {"mongo": 27017, "kafka": 9092, "redis": 6379, "s3": 7070, "kms": 8080, "mailpit": 1025}[place.hostname]
     )
 
 
@@ -252,7 +261,7 @@ def test_each_one_shot_is_waited_for_by_one_that_stays() -> None:
 
 
 def test_a_service_waits_for_all_that_it_cannot_start_without() -> None:
-    needed = {"certs", "topics", "mongo-init", "minio-init", "redis", "kms", "mailpit"}
+    needed = {"certs", "topics", "mongo-init", "redis", "s3", "kms", "mailpit"}
     for name, process in PROCESSES.items():
         waits = COMPOSE.services[name]["depends_on"].keys()
         assert waits == (PROCESSES.keys() - {"gateway"} | {"certs", "redis"} if process == "gateway" else needed)
