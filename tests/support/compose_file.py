@@ -35,8 +35,13 @@ class Compose:
     @property
     def processes(self) -> dict[str, str]:
         """By container, the process of ours that it serves."""
-        ours = {name: each["command"] for name, each in self.services.items() if each["image"].startswith("credpass:")}
-        return {name: command[1] for name, command in ours.items() if command[0] == "serve"}
+        commands = {name: self.services[name]["command"] for name in self.ours}
+        return {name: command[1] for name, command in commands.items() if command[0] == "serve"}
+
+    @property
+    def ours(self) -> set[str]:
+        """The containers of the image that is built here."""
+        return {name for name, each in self.services.items() if each["image"].startswith("credpass:")}
 
     def environ(self, service: str) -> dict[str, str]:
         """The environment of a container."""

@@ -50,6 +50,7 @@ SHAPE: Mapping[str, type | tuple[type, ...]] = {
     "networks": (list, dict),
     "ports": list,
     "profiles": list,
+    "pull_policy": str,
     "read_only": bool,
     "restart": str,
     "security_opt": list,
@@ -251,6 +252,14 @@ def test_what_is_waited_for_can_come(name: str) -> None:
     conditions = {"service_completed_successfully": COMPOSE.once, "service_healthy": COMPOSE.lasting}
     for needed, how in COMPOSE.services[name].get("depends_on", {}).items():
         assert needed in conditions[how["condition"]]
+
+
+def test_one_container_builds_the_image_and_none_pulls_it() -> None:
+    """Two builds of one tag at once fail: https://github.com/docker/buildx/issues/3576."""
+    policies = {name: COMPOSE.services[name]["pull_policy"] for name in COMPOSE.ours}
+    assert policies == dict.fromkeys(COMPOSE.ours, "never") | {"certs": "build"}
+    assert {name for name, each in COMPOSE.services.items() if "build" in each} == {"certs"}
+    assert all("certs" in COMPOSE.services[name]["depends_on"] for name in PROCESSES)
 
 
 def test_each_one_shot_is_waited_for_by_one_that_stays() -> None:

@@ -85,8 +85,8 @@ def test_the_image_runs_as_a_user_without_rights_that_is_a_number() -> None:
     written = next(command for command in commands(stages()[-1]) if command.startswith("install -d"))
     made = {f"/var/lib/{folder}" for folder in written.split() if folder.startswith("credpass")}
     assert f"-m 0700 -o {user} -g {group} " in written
-    ours = [each for each in compose_file.filled().services.values() if "build" in each]
-    mounted = {volume.split(":")[1] for each in ours for volume in each.get("volumes", ())}
+    compose = compose_file.filled()
+    mounted = {volume.split(":")[1] for name in compose.ours for volume in compose.services[name].get("volumes", ())}
     assert mounted < made  # else a new volume would belong to root
 
 
@@ -148,8 +148,8 @@ def tls_of(name: str) -> list[str]:
 def test_project_label_and_compose_file_tell_one_version() -> None:
     version = PROJECT["project"]["version"]
     assert f'org.opencontainers.image.version="{version}"' in (ROOT / "Dockerfile").read_text()
-    ours = [each["image"] for each in compose_file.filled().services.values() if "build" in each]
-    assert set(ours) == {f"credpass:{version}"}
+    compose = compose_file.filled()
+    assert {compose.services[name]["image"] for name in compose.ours} == {f"credpass:{version}"}
 
 
 @pytest.mark.parametrize("name", LOCKS)
