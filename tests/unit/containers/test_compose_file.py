@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import re
+import subprocess
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
@@ -223,12 +225,20 @@ def test_no_name_of_a_listener_makes_the_image_look_for_files() -> None:
     assert not re.search(r"(SASL|SSL)\w*://", environ["KAFKA_LISTENERS"] + environ["KAFKA_ADVERTISED_LISTENERS"])
 
 
-def test_the_key_of_the_seed_is_the_one_that_the_url_names() -> None:
-    seed = yaml.safe_load(COMPOSE.content["configs"]["kms-seed"]["content"])
+def test_the_key_of_the_seed_is_the_one_that_the_url_names(tmp_path: Path) -> None:
+    """The container's own shell writes the seed; what follows it is another program's business."""
+    seed_file, environ = tmp_path / "seed.yaml", COMPOSE.environ("kms")
+    assert environ["KMS_SEED_PATH"] == "/tmp/seed.yaml"
+    shell, flag, script = compose_file.shell("kms")
+    script, program = script.replace("/tmp/seed.yaml", str(seed_file)).rsplit(" && exec ", 1)
+    subprocess.run([shell, flag, script], env={**os.environ, **environ}, check=True, timeout=60)
+    seed = yaml.safe_load(seed_file.read_text())
     (key,), (alias,) = seed["Keys"]["Symmetric"]["Aes"], seed["Aliases"]
+    assert program == "local-kms"
     assert alias == {"AliasName": "alias/credpass", "TargetKeyId": key["Metadata"]["KeyId"]}
     assert key["Metadata"]["KeySpec"] == "SYMMETRIC_DEFAULT"
-    assert [len(bytes.fromhex(each)) for each in key["BackingKeys"]] == [32]
+    assert key["BackingKeys"] == [COMPOSE.values["KMS_KEY"]]
+    assert len(bytes.fromhex(COMPOSE.values["KMS_KEY"])) == 32
 
 
 def test_the_replica_set_is_the_one_that_the_url_names() -> None:
@@ -290,6 +300,11 @@ def test_the_command_lines_are_of_commands_that_there_are() -> None:
         assert COMPOSE.services[name]["command"][0] in commands
     assert "credpass topics" in " ".join(compose_file.shell("topics"))
     assert "topics" in commands
+
+
+def test_a_read_only_container_is_given_files_and_no_text() -> None:
+    """Compose writes text into the root and mounts files: https://github.com/docker/compose/issues/12031."""
+    assert all("file" in each for each in COMPOSE.content["configs"].values())
 
 
 @pytest.mark.parametrize("name", sorted(COMPOSE.services))
