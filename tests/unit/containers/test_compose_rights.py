@@ -17,14 +17,19 @@ def test_only_the_gateway_and_the_page_of_the_mails_are_published_and_on_loopbac
     assert {name for name, each in COMPOSE.services.items() if "ports" in each} == {"gateway", "mailpit"}
     assert COMPOSE.published("mailpit") == ("127.0.0.1", 8025)
     inner = {name: each.get("internal", False) for name, each in COMPOSE.content["networks"].items()}
-    assert inner == {"outside": False, "mesh": True, "backends": True}
+    assert inner == {"outside": False, "mesh": True, "backends": True, "cache": True}
     assert {name for name in COMPOSE.services if "outside" in COMPOSE.networks(name)} == {"gateway", "mailpit"}
 
 
-def test_whoever_needs_a_backend_is_on_its_network() -> None:
-    for name in PROCESSES:
-        assert "backends" in COMPOSE.networks(name)
+def test_the_gateway_reaches_the_cache_and_no_other_backend() -> None:
+    reached = {name for name in COMPOSE.services if COMPOSE.networks(name) & COMPOSE.networks("gateway")}
+    assert reached == {*PROCESSES, "redis", "mailpit", "operator"}
+    assert "mailpit" not in {name for name in COMPOSE.services if COMPOSE.networks(name) & {"mesh", "cache"}}
+
+
+def test_the_certificates_are_made_without_a_network() -> None:
     assert COMPOSE.networks("certs") == set()
+    assert COMPOSE.services["certs"]["network_mode"] == "none"
 
 
 @pytest.mark.parametrize("name", sorted(COMPOSE.services))
