@@ -53,7 +53,7 @@ lint: setup ## Lint the code.
 
 .PHONY: types
 types: setup ## Check types, strictly.
-	$(BIN)/mypy mesh services gateway analysis cli tests protos
+	$(BIN)/mypy mesh services gateway analysis cli deploy tests protos
 
 .PHONY: imports
 imports: setup ## Check that imports point inward.
@@ -104,10 +104,17 @@ cluster: setup backends ## Run the main job on real servers, every service a pro
 bench: setup backends ## Measure the hot path; the last line is JSON.
 	@$(BIN)/python -m tests.bench
 
+.PHONY: compose-env
+compose-env: ## Write .env with fresh secrets for compose.yaml; never over one that is there.
+	@$(PYTHON) deploy/compose_env.py
+
 .PHONY: lock
 lock: setup ## Resolve the requirements anew; those of development first, so that both agree.
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements-dev.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements-dev.txt pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements-dev.txt --extra aws pyproject.toml -o requirements-image.txt
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' | \
+		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements-dev.txt - -o requirements-build.txt
 
 .PHONY: clean
 clean: ## Remove the environment and caches, never data.

@@ -111,13 +111,14 @@ def cluster(
 
 
 @app.command()
-def certs(data: Data = None) -> None:
+def certs(
+    hand_out: Annotated[
+        pathlib.Path | None, typer.Option("--hand-out", help="Copy to DIR/SERVICE what that service alone may hold.")
+    ] = None,
+    data: Data = None,
+) -> None:
     """Make the lasting certificates of every service exist, under DATA/tls."""
-    from mesh import clock, tls
-
-    settings = mesh_settings.Settings.load(_environment(None, data))
-    tls.write_certificates(settings.tls_dir, clock.SystemClock())
-    print(settings.tls_dir)
+    _run(_certs(_environment(None, data), hand_out))
 
 
 @app.command("check-audit")
@@ -162,6 +163,17 @@ def rotate_keys(
 
     complete = _run(keys.rotate(_environment(None, data), to, Console()))
     raise typer.Exit(0 if complete else 1)
+
+
+async def _certs(environ: dict[str, str], hand_out: pathlib.Path | None) -> None:
+    from mesh import clock, tls
+
+    settings = mesh_settings.Settings.load(environ)
+    tls.write_certificates(settings.tls_dir, clock.SystemClock())
+    print(settings.tls_dir)
+    if hand_out is not None:
+        tls.hand_out(settings.tls_dir, hand_out, mesh_settings.PORTS)
+        print(hand_out)
 
 
 async def _up(environ: dict[str, str], statement: pathlib.Path | None = None) -> None:

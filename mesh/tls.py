@@ -144,6 +144,23 @@ def write_certificates(folder: Path, clock: clocks.Clock, services: Iterable[str
                 _write_pair(folder, service, authority.issue(service))
 
 
+def hand_out(folder: Path, to: Path, services: Iterable[str]) -> None:
+    """Copy from `folder` what each service may hold, and nobody else, to `to/<service>`: its certificate and key, and
+    the authority's certificate. The authority's key, with which anybody could be named, stays behind.
+
+    Raises:
+        SettingsError: one of them is not there, or cannot be written.
+    """
+    for service in services:
+        identity, own = _load_identity(folder, service), to / service
+        try:
+            own.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(own / "ca.pem", identity.ca, 0o644)
+            _write_pair(own, service, identity)
+        except OSError as trouble:
+            raise SettingsError(f"{own}: no certificate can be written there ({trouble.strerror})") from None
+
+
 def load(folder: Path, services: Iterable[str]) -> Tls:
     """Lasting identities from `folder`.
 

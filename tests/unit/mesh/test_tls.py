@@ -97,3 +97,36 @@ def test_certificates_end() -> None:
     identity = tls.Authority.mint(HandClock()).issue("auth", life=dt.timedelta(hours=1))
     certificate = x509.load_pem_x509_certificate(identity.certificate)
     assert certificate.not_valid_after_utc == HandClock().now() + dt.timedelta(hours=1)
+
+
+def test_each_service_is_handed_its_own_identity_and_nobody_the_authority(tmp_path: Path) -> None:
+    folder, to = tmp_path / "tls", tmp_path / "identities"
+    tls.write_certificates(folder, clock.SystemClock())
+    tls.hand_out(folder, to, ("auth", "audit"))
+    tls.hand_out(folder, to, ("auth", "audit"))
+    assert tls.load(to / "auth", ("auth",)) == tls.load(folder, ("auth",))
+    found = {str(path.relative_to(to)) for path in to.rglob("*") if path.is_file()}
+    assert found == {
+        f"{name}/{file}" for name in ("auth", "audit") for file in ("ca.pem", f"{name}.pem", f"{name}.key")
+    }
+    assert stat.S_IMODE((to / "auth" / "auth.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((to / "auth").stat().st_mode) == 0o700
+
+
+def test_a_renewed_identity_is_handed_out_with_its_authority(tmp_path: Path) -> None:
+    folder, to = tmp_path / "tls", tmp_path / "identities"
+    tls.write_certificates(folder, clock.SystemClock(), ("auth",))
+    tls.hand_out(folder, to, ("auth",))
+    (folder / "ca.key").unlink()
+    tls.write_certificates(folder, clock.SystemClock(), ("auth",))
+    tls.hand_out(folder, to, ("auth",))
+    assert tls.load(to / "auth", ("auth",)) == tls.load(folder, ("auth",))
+
+
+def test_an_identity_that_cannot_be_handed_out_is_one_clear_line(tmp_path: Path) -> None:
+    tls.write_certificates(tmp_path / "tls", clock.SystemClock(), ("auth",))
+    (tmp_path / "occupied").write_text("")
+    with pytest.raises(SettingsError, match=r"occupied/auth: no certificate can be written there \(Not a directory\)$"):
+        tls.hand_out(tmp_path / "tls", tmp_path / "occupied", ("auth",))
+    with pytest.raises(SettingsError, match="no certificate for audit"):
+        tls.hand_out(tmp_path / "tls", tmp_path / "identities", ("audit",))
