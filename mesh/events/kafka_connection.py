@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from aiokafka import errors as kafka_errors
 
 from mesh import errors
+from mesh.events import kafka_url
 
 RETRY_AFTER_S = 1.0
+# What a process needs for its work, by what the cluster answers where it is missing.
+RIGHTS: Mapping[type[kafka_errors.KafkaError], str] = {
+    kafka_errors.TopicAuthorizationFailedError: "Describe, Read and Write on the topics",
+    kafka_errors.GroupAuthorizationFailedError: "Read on the groups",
+    kafka_errors.ClusterAuthorizationFailedError: "Write on the topics, or IdempotentWrite on the cluster",
+}
+REFUSALS = tuple(RIGHTS)
+
+
+class RightMissing(errors.Unavailable):
+    """The cluster refuses its user a right. It may be granted at any time, so that trying again makes sense."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -28,8 +40,15 @@ class Names:
 
 @contextlib.contextmanager
 def reached() -> Iterator[None]:
-    """Turn whatever keeps the cluster from answering into `errors.Unavailable`."""
+    """Turn whatever keeps the cluster from answering into `errors.Unavailable`; refusals are `RightMissing`."""
     try:
         yield
+    except REFUSALS as refusal:
+        raise RightMissing(right_missing(RIGHTS[type(refusal)]), retry_after_s=RETRY_AFTER_S) from None
     except (kafka_errors.KafkaError, OSError, TimeoutError):
         raise errors.Unavailable(retry_after_s=RETRY_AFTER_S) from None
+
+
+def right_missing(rights: str) -> str:
+    """What is told of a refusal: the setting, and what its user lacks."""
+    return f"{kafka_url.VARIABLE}: Kafka refuses its user a right that is needed: {rights}"
