@@ -102,9 +102,10 @@ async def host_all(
 
     Raises:
         StartError: an address cannot be had.
+        settings_.SettingsError: the event log lacks topics or rights; the message names the setting.
         PolicyError: a contract does not say who may call a method.
     """
-    await backends.events.create_topics(topics.TOPICS)
+    await backends.events.check(topics.TOPICS, [each.group for service in services for each in service.subscriptions])
     servers = {service.name: await _server(service, settings, backends, tls_) for service in services}
     work, relaying = Background(_pieces(services, backends)), Background((_relay_piece(backends),))
     readiness = _Readiness(backends, (work, relaying))
