@@ -11,6 +11,7 @@ import http.client
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -57,6 +58,16 @@ class MotoServer:
             self._process.kill()
             self._process.wait(_STOP_TIMEOUT_S)
             self._process = None
+
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Take connections and answer nothing meanwhile."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     @contextlib.contextmanager
     def checking_credentials(self) -> Iterator[None]:
