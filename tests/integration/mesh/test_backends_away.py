@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mesh import backends, runner
+from mesh import backends, readiness, runner
 from mesh.settings import Settings
 from tests.fakes.servicers import FakeAuth, FakeIngestion
-from tests.support import moto_server
+from tests.support import moto_server, redis_server
 from tests.support.conditions import until
 from tests.support.rpc_servers import IDENTITIES
 
@@ -39,6 +39,31 @@ async def ready(running: runner.Running) -> tuple[int, set[str]]:
     async with httpx.AsyncClient(timeout=10) as client:
         answer = await client.get(f"http://{running.ops_address}/readyz")
     return answer.status_code, {line.partition(":")[0] for line in answer.text.splitlines() if ":" in line}
+
+
+@pytest.mark.parametrize("name", ["documents", "events"])
+async def test_a_log_or_store_that_every_service_needs_is_named_when_it_is_away(name: str, tmp_path: Path) -> None:
+    async with backends.open_backends(Settings(data=tmp_path)) as opened:
+        standing = readiness.Readiness(opened, ())
+        await until(lambda: _named(standing))
+        await getattr(opened, name).close()
+        await until(lambda: _named(standing, name))
+
+
+async def _named(standing: readiness.Readiness, *names: str) -> bool:
+    return set(await standing.troubles()) == set(names)
+
+
+@pytest.mark.redis
+async def test_a_cache_that_every_service_needs_is_named_while_it_is_away(tmp_path: Path) -> None:
+    with redis_server.own_server(tmp_path) as server:
+        async with backends.open_backends(Settings(data=tmp_path, cache_url=server.url)) as opened:
+            standing = readiness.Readiness(opened, ())
+            await until(lambda: _named(standing))
+            server.stop()
+            await until(lambda: _named(standing, "cache"))
+            server.start()
+            await until(lambda: _named(standing))
 
 
 async def test_blobs_and_keys_that_fall_silent_concern_the_service_that_needs_them_and_no_other(
