@@ -20,7 +20,7 @@ from aiokafka import errors as kafka_errors
 
 from mesh import errors, settings
 from mesh.events import kafka_connection, kafka_standing, kafka_topics, kafka_url, port
-from mesh.events.kafka_connection import Names, reached
+from mesh.events.kafka_connection import Names, answering, reached
 from mesh.events.kafka_consumer import KafkaConsumer
 
 OPEN_TIMEOUT_S = 15.0
@@ -53,7 +53,7 @@ class KafkaEventLog:
         self._closed = False
 
     async def create_topics(self, topics: Sequence[port.Topic]) -> None:
-        with reached():
+        with answering():
             async with asyncio.timeout(ADMIN_TIMEOUT_S):
                 await kafka_topics.create(await self._client("admin"), self.names, topics, self._safety)
                 producer = await self._client("producer")
@@ -62,7 +62,7 @@ class KafkaEventLog:
 
     async def check(self, topics: Sequence[port.Topic], groups: Sequence[str] = ()) -> None:
         wanted = {topic.name for topic in topics}
-        with reached():
+        with answering():
             async with asyncio.timeout(ADMIN_TIMEOUT_S):
                 await kafka_standing.check(await self._client("admin"), self.names, wanted, groups, self._safety)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from aiokafka import errors as kafka_errors
 
-from mesh import errors
+from mesh import errors, settings
 from mesh.events import kafka_url
 
 RETRY_AFTER_S = 1.0
@@ -47,6 +47,24 @@ def reached() -> Iterator[None]:
         raise RightMissing(right_missing(RIGHTS[type(refusal)]), retry_after_s=RETRY_AFTER_S) from None
     except (kafka_errors.KafkaError, OSError, TimeoutError):
         raise errors.Unavailable(retry_after_s=RETRY_AFTER_S) from None
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """`reached` for what a start or an operator waits for: the one line that is left of it names the setting.
+
+    Raises:
+        settings.SettingsError: the user lacks a right.
+        errors.Unavailable: anything else keeps the cluster from answering.
+    """
+    try:
+        with reached():
+            yield
+    except RightMissing as refusal:
+        raise settings.SettingsError(refusal.text) from None
+    except errors.Unavailable as trouble:
+        told = f"{kafka_url.VARIABLE}: Kafka cannot be reached, or does not finish in time."
+        raise errors.Unavailable(told, retry_after_s=trouble.retry_after_s) from None
 
 
 def right_missing(rights: str) -> str:

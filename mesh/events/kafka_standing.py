@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import errors as kafka_errors
 from aiokafka.admin import config_resource
 
-from mesh import errors, logs, settings
+from mesh import logs, settings
 from mesh.events import kafka_connection, kafka_url
 
 MIN_INSYNC = "min.insync.replicas"
@@ -127,7 +127,7 @@ async def _may_join(admin: Any, group: str) -> None:
             if isinstance(error, kafka_connection.REFUSALS):
                 raise
             if not error.retriable:
-                raise errors.Unavailable(f"{kafka_url.VARIABLE}: Kafka's groups cannot be reached.") from None
+                raise
             await asyncio.sleep(LOOK_PAUSE_S)
         else:
             return

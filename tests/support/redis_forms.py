@@ -61,7 +61,7 @@ class Watched:
 
 @contextlib.contextmanager
 def with_replica(folder: Path) -> Iterator[Watched]:
-    """A master that a replica follows, up to date when this yields, and a Sentinel that promotes it after a second."""
+    """A master, a replica that is up to date when this yields, and a Sentinel that promotes it after two seconds."""
     (folder / "replica").mkdir()
     password = ("--requirepass", PASSWORD, "--masterauth", PASSWORD)
     with contextlib.ExitStack() as stack:
@@ -69,7 +69,7 @@ def with_replica(folder: Path) -> Iterator[Watched]:
         follow = ("--replicaof", f"127.0.0.1 {port}", "--repl-diskless-sync-delay", "0")
         stack.enter_context(_server(folder / "replica", PLAIN, *password, *follow))
         _await(lambda: b"state=online" in _say(port, PLAIN, f"AUTH {PASSWORD}\r\nINFO replication"))
-        url = stack.enter_context(_sentinel(folder, PLAIN, port, f"down-after-milliseconds {SERVICE} 1000"))
+        url = stack.enter_context(_sentinel(folder, PLAIN, port, f"down-after-milliseconds {SERVICE} 2000"))
         yield Watched(url, master.kill)
 
 

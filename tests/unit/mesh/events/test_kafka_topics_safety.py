@@ -163,3 +163,16 @@ def test_a_right_taken_away_at_run_time_is_told_and_tried_again(
         kafka_connection.reached(),
     ):
         raise refusal("library text")
+
+
+@pytest.mark.parametrize(
+    "trouble", [kafka_errors.KafkaConnectionError(), TimeoutError(), OSError(), errors.Unavailable()]
+)
+def test_what_keeps_a_start_from_its_end_names_the_setting(trouble: Exception) -> None:
+    with pytest.raises(errors.Unavailable, match=r"^CREDPASS_EVENTS_URL: Kafka"), kafka_connection.answering():
+        raise trouble
+
+
+def test_a_right_that_is_missing_ends_a_start() -> None:
+    with refused("right", "topics"), kafka_connection.answering():
+        raise TOPIC_REFUSED
