@@ -39,10 +39,11 @@ async def put_back(environ: Mapping[str, str], topic: str, limit: int, console: 
     """Put at most `limit` dead letters of a topic back on it, the oldest first, and say how many.
 
     Raises:
-        mesh.settings.SettingsError, mesh.errors.Unavailable: the event log cannot be opened, or does not do it.
+        mesh.settings.SettingsError, mesh.errors.Unavailable: the event log cannot be opened, lacks topics, or does not
+            do it.
     """
     async with _opened(environ) as log:
-        await log.create_topics(topics.TOPICS)
+        await log.check(topics.TOPICS, [REDRIVE_GROUP])
         done, left = await redrive(log, topic, limit)
     console.print(f"{done:,} put back on {topic}, {left:,} left", highlight=False)
 

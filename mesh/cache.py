@@ -142,11 +142,11 @@ class Cache:
 class ClusterCache(Cache):
     """The cache on a cluster: keys lie on many servers, so that many keys are a call to each server they lie on."""
 
-    def __init__(self, client: redis_asyncio.RedisCluster) -> None:
+    def __init__(self, client: redis_asyncio.RedisCluster, room: redis_clients.Room) -> None:
         super().__init__(cast(Any, client))
         self._cluster = client
         # The cluster's client refuses where the others wait.
-        self._turns = asyncio.Semaphore(redis_clients.CONNECTIONS)
+        self._turns, self._wait_s = asyncio.Semaphore(room.connections), room.wait_s
 
     async def get(self, key: str) -> bytes | None:
         async with self._turn():
@@ -196,7 +196,7 @@ class ClusterCache(Cache):
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(redis_clients.POOL_TIMEOUT_S):
+            async with asyncio.timeout(self._wait_s):
                 await self._turns.acquire()
         except TimeoutError as late:
             raise errors.Unavailable(redis_clients.problem(late), retry_after_s=_RETRY_AFTER_S) from late
@@ -221,7 +221,9 @@ def open_cache(url: str, data: Path) -> Cache:  # noqa: ARG001 - every opener ta
         mesh.settings.SettingsError: the URL is wrong; the message names CREDPASS_CACHE_URL.
     """
     client = redis_clients.open_client(url)
-    return ClusterCache(client) if isinstance(client, redis_asyncio.RedisCluster) else Cache(client)
+    if isinstance(client, redis_asyncio.RedisCluster):
+        return ClusterCache(client, redis_clients.room(url))
+    return Cache(client)
 
 
 def _milliseconds(ttl_s: float) -> int:

@@ -35,6 +35,11 @@ _NODE_CONNECTIONS = 4 * CONNECTIONS
 _SENTINEL_PORT = 26379
 _REDIS_PORT = 6379
 _OF_SENTINEL = "sentinel_"
+# What a URL may say of whom TLS trusts: nothing weaker than the default.
+_TLS_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "ssl_cert_reqs": ("required",),
+    "ssl_check_hostname": ("true", "1", "yes", "y", "t"),
+}
 # How the library's own errors hang together is its business; a cause lies no deeper than this.
 _CAUSES = 8
 _REFUSALS = (
@@ -52,6 +57,14 @@ class Address:
     service: str
     options: Mapping[str, Any] = dataclasses.field(repr=False)
     sentinel_options: Mapping[str, Any] = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Room:
+    """How many commands go out at once, and how long one more waits for its turn."""
+
+    connections: int
+    wait_s: float
 
 
 class _SentinelPool(sentinel.SentinelConnectionPool, redis_asyncio.BlockingConnectionPool):
@@ -72,6 +85,7 @@ def open_client(url: str) -> Any:
     scheme = urls.scheme(url)
     if scheme not in _OPENERS:
         raise urls.unknown(VARIABLE, url, *_OPENERS)
+    _refuse_weaker(url)
     try:
         return _OPENERS[scheme](url)
     except (
@@ -81,6 +95,18 @@ def open_client(url: str) -> Any:
         exceptions.RedisClusterException,
     ):  # its text may quote the password
         raise settings.SettingsError(f"{VARIABLE}: not a Redis URL") from None
+
+
+def _refuse_weaker(url: str) -> None:
+    for name, value in urllib.parse.parse_qsl(url.partition("?")[2], keep_blank_values=True):
+        wanted = _TLS_OPTIONS.get(name.removeprefix(_OF_SENTINEL))
+        if wanted is not None and value.lower() not in wanted:
+            raise settings.SettingsError(f"{VARIABLE}: {name} must be {wanted[0]}, or left out")
+
+
+def room(url: str) -> Room:
+    """The room of the client at a URL."""
+    return _room(tls=urls.scheme(url).startswith("rediss"))
 
 
 def problem(trouble: BaseException) -> str:
@@ -189,11 +215,14 @@ def _memory(_: str) -> redis_asyncio.Redis:
 def _pool_options(*, tls: bool) -> dict[str, Any]:
     # The default pool raises past its size; this one waits. One retry mends a connection that went stale while idle.
     once = retry.Retry(backoff.NoBackoff(), 1, (exceptions.ConnectionError,))
-    timeouts = _timeouts(tls=tls)
+    found = _room(tls=tls)
+    return {"max_connections": found.connections, "timeout": found.wait_s, "retry": once, **_timeouts(tls=tls)}
+
+
+def _room(*, tls: bool) -> Room:
     # Who waits for a connection may wait for the making of one.
-    wait_s = max(POOL_TIMEOUT_S, timeouts["socket_connect_timeout"])
-    connections = _TLS_CONNECTIONS if tls else CONNECTIONS
-    return {"max_connections": connections, "timeout": wait_s, "retry": once, **timeouts}
+    wait_s = max(POOL_TIMEOUT_S, _timeouts(tls=tls)["socket_connect_timeout"])
+    return Room(_TLS_CONNECTIONS if tls else CONNECTIONS, wait_s)
 
 
 def _timeouts(*, tls: bool) -> dict[str, Any]:

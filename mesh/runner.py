@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import NoReturn, TypeVar
 
 from mesh import backends as backends_
-from mesh import errors, idempotency, logs, telemetry, tls, urls
+from mesh import errors, idempotency, logs, readiness, telemetry, tls, urls
 from mesh import settings as settings_
 from mesh.background import Background, Job, JobRunner, Piece
 from mesh.events import port, relay, topics, worker
@@ -39,7 +39,6 @@ __all__ = (
 
 SWEEP_INTERVAL_S = 60.0
 MEASURE_INTERVAL_S = 15.0
-PING_TIMEOUT_S = 2.0
 BACKGROUND_GRACE_S = 10.0
 OUTBOX_GLANCE = 100
 # Objects between two looks at the young ones; a batch of calls makes some thousands, and nearly none in a cycle.
@@ -55,7 +54,8 @@ class Service:
     """A service as its bootstrap builds it. `name`: short, such as "auth"; its certificate carries it.
 
     `niceness`: how far its process steps back when others want the processor (nice(2), 0 to 19), where it has one of
-    its own: for work that nobody waits for.
+    its own: for work that nobody waits for. `needs`: backends without which it is not ready, beyond those that every
+    service needs.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Service:
     subscriptions: tuple[worker.Subscription, ...] = ()
     jobs: tuple[Job, ...] = ()
     niceness: int = 0
+    needs: tuple[readiness.Need, ...] = ()
 
 
 Build = Callable[[Own, settings_.Settings, backends_.Backends, channels.Channels], AbstractAsyncContextManager[Service]]
@@ -102,15 +103,18 @@ async def host_all(
 
     Raises:
         StartError: an address cannot be had.
+        settings_.SettingsError: the event log lacks topics or rights; the message names the setting.
         PolicyError: a contract does not say who may call a method.
     """
-    await backends.events.create_topics(topics.TOPICS)
+    await backends.events.check(topics.TOPICS, [each.group for service in services for each in service.subscriptions])
     servers = {service.name: await _server(service, settings, backends, tls_) for service in services}
     work, relaying = Background(_pieces(services, backends)), Background((_relay_piece(backends),))
-    readiness = _Readiness(backends, (work, relaying))
+    needs = {need for service in services for need in service.needs}
+    ready = readiness.Readiness(backends, (work, relaying), needs)
     health = ops.Health(registration.name for service in services for registration in service.registrations)
     async with contextlib.AsyncExitStack() as stack:
-        ops_address = await stack.enter_async_context(ops.serve_ops(settings.ops_listen(process), readiness.troubles))
+        stack.push_async_callback(ready.end)
+        ops_address = await stack.enter_async_context(ops.serve_ops(settings.ops_listen(process), ready.troubles))
         health_address = await stack.enter_async_context(health.serve(settings.health_listen(process)))
         stack.push_async_callback(_drain, servers.values(), (work, relaying), settings.drain_s)
         for server in servers.values():
@@ -118,10 +122,10 @@ async def host_all(
         work.start()
         relaying.start()
         await health.set_serving(serving=True)
-        stack.push_async_callback(readiness.close, health)
+        stack.push_async_callback(ready.close, health)
         targets = {name: server.target for name, server in servers.items()}
         LOG.info("serving", service=process, targets=targets, ops=ops_address, health=health_address)
-        yield Running(targets, ops_address, health_address, readiness.troubles)
+        yield Running(targets, ops_address, health_address, ready.troubles)
 
 
 async def _server(
@@ -146,38 +150,6 @@ async def _drain(servers: Iterable[Server], backgrounds: Iterable[Background], g
     await asyncio.gather(*(server.drain(grace_s) for server in servers))
     for background in backgrounds:
         await background.stop(BACKGROUND_GRACE_S)
-
-
-class _Readiness:
-    """What keeps a process from doing its work."""
-
-    def __init__(self, backends: backends_.Backends, backgrounds: Iterable[Background]) -> None:
-        self._backends, self._backgrounds = backends, tuple(backgrounds)
-        self._draining = False
-
-    async def close(self, health: ops.Health) -> None:
-        """Say that no calls are wanted any more, before the servers stop taking them."""
-        self._draining = True
-        await health.set_serving(serving=False)
-
-    async def troubles(self) -> dict[str, str]:
-        """By name of what is wrong."""
-        found = {"process": "it is stopping"} if self._draining else {}
-        for background in self._backgrounds:
-            found |= background.troubles()
-        backends = self._backends
-        pings = {"documents": backends.documents.ping, "events": backends.events.ping, "cache": backends.cache.ping}
-        answers = await asyncio.gather(*(_ping_trouble(ping) for ping in pings.values()))
-        return found | {name: trouble for name, trouble in zip(pings, answers, strict=True) if trouble}
-
-
-async def _ping_trouble(ping: Callable[[], Awaitable[None]]) -> str:
-    try:
-        async with asyncio.timeout(PING_TIMEOUT_S):
-            await ping()
-    except (errors.ServiceError, TimeoutError):
-        return "cannot be reached"
-    return ""
 
 
 def _pieces(services: Sequence[Service], backends: backends_.Backends) -> list[Piece]:

@@ -2,6 +2,9 @@
 
 A certificate carries the SPIFFE id (a URI) that servers read and the DNS name that clients check; never `localhost`, so
 that nothing is trusted for where it runs. Every process shows one, on both ends of every hop.
+
+Certificates are read once, at the start: gRPC for Python can renew a server's while it runs but not a channel's, so
+that a process would still end with its old one. A rolling restart renews both ends (docs/cluster.md).
 """
 
 from __future__ import annotations
@@ -161,13 +164,28 @@ def hand_out(folder: Path, to: Path, services: Iterable[str]) -> None:
             raise SettingsError(f"{own}: no certificate can be written there ({trouble.strerror})") from None
 
 
-def load(folder: Path, services: Iterable[str]) -> Tls:
+def load(folder: Path, services: Iterable[str], clock: clocks.Clock | None = None) -> Tls:
     """Lasting identities from `folder`.
 
     Raises:
-        SettingsError: one of them is not there.
+        SettingsError: one of them is not there, is no certificate, or has ended.
     """
-    return Tls({service: _load_identity(folder, service) for service in services})
+    now = (clock or clocks.SystemClock()).now()
+    identities = {service: _load_identity(folder, service) for service in services}
+    for service, identity in identities.items():
+        _refuse_ended(folder, service, identity.certificate, now)
+    return Tls(identities)
+
+
+def _refuse_ended(folder: Path, service: str, certificate: bytes, now: dt.datetime) -> None:
+    """Raise SettingsError for a certificate that every peer would refuse."""
+    try:
+        ends = x509.load_pem_x509_certificate(certificate).not_valid_after_utc
+    except ValueError:
+        raise SettingsError(f"CREDPASS_TLS_DIR: {service}.pem in {folder} is no certificate") from None
+    if ends <= now:
+        hint = "`credpass certs` renews it"
+        raise SettingsError(f"CREDPASS_TLS_DIR: the certificate of {service} in {folder} ended on {ends:%F}; {hint}")
 
 
 def _load_identity(folder: Path, service: str) -> Identity:

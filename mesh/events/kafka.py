@@ -18,9 +18,9 @@ import aiokafka
 from aiokafka import admin as kafka_admin
 from aiokafka import errors as kafka_errors
 
-from mesh import errors
-from mesh.events import kafka_topics, kafka_url, port
-from mesh.events.kafka_connection import Names, reached
+from mesh import errors, settings
+from mesh.events import kafka_connection, kafka_standing, kafka_topics, kafka_url, port
+from mesh.events.kafka_connection import Names, answering, reached
 from mesh.events.kafka_consumer import KafkaConsumer
 
 OPEN_TIMEOUT_S = 15.0
@@ -42,7 +42,7 @@ class KafkaEventLog:
     """`mesh.events.port.EventLog` on a cluster. `instance`: the name that makes this process's members static."""
 
     def __init__(self, cluster: kafka_url.Cluster, instance: str = "") -> None:
-        self.names = Names(cluster.prefix)
+        self.names, self._safety = Names(cluster.prefix), cluster.safety
         self._connection, self._instance = cluster.connection(), instance
         self._sizes: dict[str, int] = {}
         self._members: dict[KafkaConsumer, int] = {}
@@ -53,12 +53,18 @@ class KafkaEventLog:
         self._closed = False
 
     async def create_topics(self, topics: Sequence[port.Topic]) -> None:
-        with reached():
+        with answering():
             async with asyncio.timeout(ADMIN_TIMEOUT_S):
-                await kafka_topics.create(await self._client("admin"), self.names, topics)
+                await kafka_topics.create(await self._client("admin"), self.names, topics, self._safety)
                 producer = await self._client("producer")
                 await producer.client.force_metadata_update()
                 await self._look()
+
+    async def check(self, topics: Sequence[port.Topic], groups: Sequence[str] = ()) -> None:
+        wanted = {topic.name for topic in topics}
+        with answering():
+            async with asyncio.timeout(ADMIN_TIMEOUT_S):
+                await kafka_standing.check(await self._client("admin"), self.names, wanted, groups, self._safety)
 
     async def publish(self, records: Sequence[port.Publication]) -> None:
         if not records:
@@ -232,7 +238,7 @@ async def open_cluster(url: str, data: Path, instance: str = "") -> KafkaEventLo
     """Connect to the cluster that a `kafka://` URL names (`mesh.events.kafka_url`).
 
     Raises:
-        mesh.settings.SettingsError: the URL is wrong.
+        settings.SettingsError: the URL is wrong, or its user lacks a right.
         errors.Unavailable: no broker can be reached, or it refuses the credentials; the message names the setting.
     """
     # Whatever matters of its lines is raised to us; the lines themselves name hosts and show library text.
@@ -241,6 +247,9 @@ async def open_cluster(url: str, data: Path, instance: str = "") -> KafkaEventLo
     try:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
             await log.ping()
+    except kafka_connection.RightMissing as refusal:
+        await log.close()
+        raise settings.SettingsError(refusal.text) from None
     except (errors.Unavailable, TimeoutError):
         await log.close()
         raise errors.Unavailable(

@@ -1,10 +1,11 @@
-"""What a `kafka://` URL says: brokers, credentials, TLS, and the prefix of names on a shared cluster."""
+"""What a `kafka://` URL says: brokers, credentials, TLS, the prefix of names on a shared cluster, safety of topics."""
 
 from __future__ import annotations
 
 import dataclasses
 import ssl
 import urllib.parse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,24 @@ PORT = 9092
 SECURITIES = ("sasl_ssl", "sasl_plaintext", "ssl", "plaintext")
 MECHANISMS = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
 FILES = ("ca", "cert", "key")
-KNOWN = frozenset({"security", "mechanism", "prefix", *FILES})
+NUMBERS = ("replicas", "min_insync")
+KNOWN = frozenset({"security", "mechanism", "prefix", *FILES, *NUMBERS})
+REPLICAS_LIMIT = 99
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Safety:
+    """What every topic owes. `replicas`: on so many brokers it lies at least; `min_insync`: so many of them must have
+    a record before it is acknowledged (acks=all waits for those in sync, however few they are).
+
+    0, the default, leaves either to the brokers (`default.replication.factor`, `min.insync.replicas`) and demands
+    nothing: a laptop's one broker can give no more than 1, and a cluster's operators have chosen theirs. With Kafka's
+    own default of 1 in sync, an acknowledged event is as durable as one disk. Production wants 3 and 2: any one broker
+    may be lost, and nothing stops.
+    """
+
+    replicas: int = 0
+    min_insync: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +53,7 @@ class Cluster:
     cert: Path | None = None
     key: Path | None = None
     prefix: str = ""
+    safety: Safety = Safety()
 
     def connection(self) -> dict[str, Any]:
         """The arguments that every client of aiokafka takes. Raises SettingsError when a TLS file cannot be read."""
@@ -62,6 +81,7 @@ class Cluster:
 def parse(url: str, data: Path) -> Cluster:
     """Read `kafka://user:password@host:port,host2/?security=...&mechanism=...&ca=...&cert=...&key=...&prefix=...`.
 
+    `replicas=3&min_insync=2` besides says how safe topics are: see `Safety`.
     Without `security` it is sasl_ssl with a user and ssl without one; the mechanism is SCRAM-SHA-512 unless named.
     Relative files lie under `data`. User and password are percent-encoded.
 
@@ -81,8 +101,21 @@ def parse(url: str, data: Path) -> Cluster:
     files = {name: data / query[name] for name in FILES if name in query}
     if files and not security.endswith("ssl"):
         raise _wrong("ca, cert and key need security ssl or sasl_ssl")
-    secret = settings.Secret(password)
-    return Cluster(servers, security, mechanism, user, secret, prefix=query.get("prefix", ""), **files)
+    secret, prefix = settings.Secret(password), query.get("prefix", "")
+    return Cluster(servers, security, mechanism, user, secret, prefix=prefix, safety=_safety(query), **files)
+
+
+def _safety(query: Mapping[str, str]) -> Safety:
+    replicas, min_insync = (_number(name, query[name]) if name in query else 0 for name in NUMBERS)
+    if min_insync > replicas:
+        raise _wrong("min_insync needs replicas, and no fewer of them: nothing could be acknowledged otherwise")
+    return Safety(replicas, min_insync)
+
+
+def _number(name: str, text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= REPLICAS_LIMIT:
+        raise _wrong(f"{name} is no number from 1 to {REPLICAS_LIMIT}")
+    return int(text)
 
 
 def _authority(url: str) -> tuple[str, str, tuple[str, ...]]:

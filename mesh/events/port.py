@@ -79,7 +79,18 @@ class EventLog(Protocol):
     """Where events lie. Any method raises `mesh.errors.Unavailable` when it cannot be reached."""
 
     async def create_topics(self, topics: Sequence[Topic]) -> None:
-        """Make topics exist with their partitions and retention; harmless when they do."""
+        """Make topics exist with their partitions and retention; harmless when they do.
+
+        Raises mesh.settings.SettingsError when that is refused; the message names the setting and the reason.
+        """
+        ...
+
+    async def check(self, topics: Sequence[Topic], groups: Sequence[str] = ()) -> None:
+        """See that a process finds its topics, as safe as the log's URL asks, and may join its groups.
+
+        A log that nobody prepares makes its topics here. Raises mesh.settings.SettingsError for what an operator must
+        mend, naming the setting.
+        """
         ...
 
     async def publish(self, records: Sequence[Publication]) -> None:

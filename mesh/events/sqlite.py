@@ -46,6 +46,9 @@ class SqliteEventLog:
         await self.database.write(lambda connection: tables.create_topics(connection, topics))
         self._members_changed()
 
+    async def check(self, topics: Sequence[port.Topic], groups: Sequence[str] = ()) -> None:  # noqa: ARG002 - all may join
+        await self.create_topics(topics)
+
     async def publish(self, records: Sequence[port.Publication]) -> None:
         if not records:
             return

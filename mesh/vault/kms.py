@@ -24,7 +24,8 @@ _OPTIONS = frozenset({"region", "endpoint"})
 _THREADS = 8
 _CONNECT_TIMEOUT_S = 2
 _READ_TIMEOUT_S = 5
-_ATTEMPTS = 3
+# A service that says nothing is given up before the caller's own time is over (15 s), who then hears what is wrong.
+_ATTEMPTS = 2
 _UNREACHABLE = "The key management service cannot be reached."
 # What KMS answers when a wrapped key was changed, is another subject's, or its key-encryption key is gone for good.
 _BROKEN = frozenset({"InvalidCiphertextException", "IncorrectKeyException", "NotFoundException"})

@@ -49,6 +49,7 @@ async def build(
                 runner.Job("sweep stuck uploads", own.sweep_interval_s, sweep),
                 runner.Job("remove abandoned uploads", own.sweep_interval_s, remove),
             ),
+            needs=("blobs", "keys"),
         )
 
 

@@ -196,6 +196,45 @@ async def test_cache_works_again_after_the_server_was_away(tmp_path: Path) -> No
         await store.close()
 
 
+@pytest.mark.redis
+@pytest.mark.parametrize("form", [redis_forms.with_sentinel_over_tls, redis_forms.as_cluster_over_tls])
+async def test_many_servers_are_reached_over_tls_and_only_with_certificates_that_are_trusted(
+    form: Callable[[Path], contextlib.AbstractContextManager[str]], tmp_path: Path
+) -> None:
+    with form(tmp_path) as url:
+        store = cache.open_cache(url, tmp_path)
+        await store.set_many({f"k{number}": b"%d" % number for number in range(10)}, 60)
+        assert await store.get_many([f"k{number}" for number in range(10)]) == [b"%d" % number for number in range(10)]
+        await store.close()
+        untrusting = cache.open_cache(url.replace("ssl_ca_certs=", "client_name="), tmp_path)
+        with pytest.raises(errors.Unavailable):
+            await untrusting.ping()
+        await untrusting.close()
+
+
+@pytest.mark.redis
+async def test_cache_follows_sentinel_to_the_replica_when_the_master_is_lost(tmp_path: Path) -> None:
+    with redis_forms.with_replica(tmp_path) as watched:
+        store = cache.open_cache(watched.url, tmp_path)
+        await store.set("k", b"1", 600)
+        assert await store.redis.wait(1, 5_000) == 1  # the replica has it
+        watched.lose()
+        # A Sentinel that was kept waiting for seconds does nothing for 30 more (TILT).
+        async with asyncio.timeout(120):
+            while not await _taken(store, "l"):  # noqa: ASYNC110 - Sentinel decides
+                await asyncio.sleep(0.05)
+        assert await store.get_many(["k", "l"]) == [b"1", b"2"]
+        await store.close()
+
+
+async def _taken(store: cache.Cache, key: str) -> bool:
+    try:
+        await store.set(key, b"2", 600)
+    except errors.Unavailable:
+        return False
+    return True
+
+
 async def test_memory_caches_share_nothing(tmp_path: Path, key: str) -> None:
     first, second = cache.open_cache("memory:", tmp_path), cache.open_cache("memory:", tmp_path)
     await first.set(key, b"1", 60)

@@ -25,6 +25,9 @@ class FlakyLog:
     async def create_topics(self, topics: Sequence[port.Topic]) -> None:
         await self._log.create_topics(topics)
 
+    async def check(self, topics: Sequence[port.Topic], groups: Sequence[str] = ()) -> None:
+        await self._log.check(topics, groups)
+
     def consumer(self, group: str, topics: Sequence[str]) -> port.Consumer:
         return self._log.consumer(group, topics)
 

@@ -11,16 +11,19 @@ import http.client
 import importlib.util
 import json
 import os
+import signal
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mesh import ids
-from tests.support import redis_server
+from tests.support import loopback_certificates, redis_server
 
 S3_VARIABLE = "CREDPASS_TEST_S3_URL"
 KMS_VARIABLE = "CREDPASS_TEST_KMS_URL"
@@ -34,19 +37,22 @@ _CALL_TIMEOUT_S = 10.0
 class MotoServer:
     """A moto server process that a test may stop; what it held is gone with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificates: loopback_certificates.Certificates | None = None) -> None:
         self.port = redis_server.free_port()
-        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.endpoint = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
+        self._certificates = certificates
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start and wait until it answers."""
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        if self._certificates is not None:
+            command += ["-s", "-c", str(self._certificates.certificate), "-k", str(self._certificates.key)]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if _call(self.port, "GET", "/moto-api/data.json")[0] == http.client.OK:
+                if self._call("GET", "/moto-api/data.json")[0] == http.client.OK:
                     return
             time.sleep(0.05)
         raise RuntimeError("moto server did not start")
@@ -59,20 +65,30 @@ class MotoServer:
             self._process = None
 
     @contextlib.contextmanager
-    def checking_credentials(self) -> Iterator[None]:
-        """Refuse the tests' credentials meanwhile: there is no such user."""
-        _call(self.port, "POST", "/moto-api/reset-auth", "0")
+    def hanging(self) -> Iterator[None]:
+        """Take connections and answer nothing meanwhile."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            _call(self.port, "POST", "/moto-api/reset-auth", "inf")
+            self._process.send_signal(signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def checking_credentials(self) -> Iterator[None]:
+        """Refuse the tests' credentials meanwhile: there is no such user."""
+        self._call("POST", "/moto-api/reset-auth", "0")
+        try:
+            yield
+        finally:
+            self._call("POST", "/moto-api/reset-auth", "inf")
 
     def make_bucket(self, name: str) -> None:
         """Make an empty bucket exist."""
         body = (
             f"<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
         )
-        status, _, answer = request(self.port, "PUT", f"/{name}", body)
+        status, _, answer = self._call("PUT", f"/{name}", body, {"authorization": _authorization("s3")})
         if status not in {http.client.OK, http.client.CONFLICT}:
             raise RuntimeError(f"no bucket: {answer!r}")
 
@@ -90,11 +106,17 @@ class MotoServer:
             "x-amz-target": f"TrentService.{action}",
             "authorization": _authorization("kms"),
         }
-        status, _, answer = _call(self.port, "POST", "/", json.dumps(parameters), headers)
+        status, _, answer = self._call("POST", "/", json.dumps(parameters), headers)
         if status != http.client.OK:
             raise RuntimeError(f"{action}: {answer!r}")
         found: dict[str, Any] = json.loads(answer) if answer else {}
         return found
+
+    def _call(
+        self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        authority = self._certificates.authority if self._certificates else None
+        return _call(self.port, method, path, body, headers, authority)
 
     def s3_url(self, prefix: str, **options: str) -> str:
         """The blobs' URL of a prefix in the tests' bucket."""
@@ -107,14 +129,17 @@ class MotoServer:
 
 
 @contextlib.contextmanager
-def own_server() -> Iterator[MotoServer]:
-    """A server that this test owns, with the tests' bucket; skips where moto is not installed (fails with CI=true)."""
+def own_server(certificates: loopback_certificates.Certificates | None = None) -> Iterator[MotoServer]:
+    """A server that this test owns, with the tests' bucket; skips where moto is not installed (fails with CI=true).
+
+    With certificates it speaks TLS.
+    """
     if importlib.util.find_spec("moto") is None:
         reason = f"needs moto (PyPI moto[server,s3,kms]) or {S3_VARIABLE} and {KMS_VARIABLE}"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    server = MotoServer()
+    server = MotoServer(certificates)
     try:
         server.start()
         server.make_bucket(BUCKET)
@@ -176,9 +201,17 @@ def _authorization(service: str) -> str:
 
 
 def _call(
-    port: int, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
+    port: int,
+    method: str,
+    path: str,
+    body: str = "",
+    headers: dict[str, str] | None = None,
+    authority: Path | None = None,
 ) -> tuple[int, dict[str, str], bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_CALL_TIMEOUT_S)
+    if authority is not None:
+        context = ssl.create_default_context(cafile=authority)
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=_CALL_TIMEOUT_S, context=context)
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -91,6 +91,22 @@ async def test_blobs_that_cannot_be_reached_whose_bucket_is_missing_or_that_refu
     with moto.checking_credentials():
         line = await refusal(tmp_path, blobs_url=right)
     assert line == "CREDPASS_BLOBS_URL: The blob store refuses the credentials."
+
+
+async def test_blobs_behind_an_authority_of_ones_own_are_reached_when_the_url_names_it(tmp_path: Path) -> None:
+    made = loopback_certificates.write(tmp_path)
+    with moto_server.credentials(), moto_server.own_server(made) as server:
+        trusting = settings.Settings(data=tmp_path, blobs_url=server.s3_url("prefix", ca=made.authority.name))
+        async with backends.open_backends(trusting) as opened:
+            await opened.blobs.put("key", _pieces(b"sealed"))
+            assert b"".join([piece async for piece in opened.blobs.get("key")]) == b"sealed"
+        line = await refusal(tmp_path, blobs_url=server.s3_url("prefix"))
+    assert line == "CREDPASS_BLOBS_URL: Blobs cannot be reached."
+
+
+async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 async def test_keys_that_are_missing_or_cannot_be_reached(moto: moto_server.MotoServer, tmp_path: Path) -> None:

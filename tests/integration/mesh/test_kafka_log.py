@@ -16,8 +16,8 @@ import pytest
 from aiokafka import admin as kafka_admin
 
 from cli import topics as event_topics
-from mesh import errors, events
-from mesh.events import kafka_connection, kafka_consumer, kafka_topics, kafka_url, port, topics
+from mesh import errors, events, settings
+from mesh.events import kafka_connection, kafka_consumer, kafka_standing, kafka_topics, kafka_url, port, topics
 from mesh.events.retry import Backoff
 from mesh.events.worker import Subscription, Worker
 from tests.support import clocks, kafka_server
@@ -81,7 +81,7 @@ async def test_topics_are_made_once_as_listed_and_keep_what_others_chose(url: st
     async with _log(url, tmp_path) as log, _admin(url) as (admin, names):
         name = names.wire(TOPIC)
         chosen = {**kafka_topics.settings_of(TOPICS[0]), "retention.ms": "1000", "max.message.bytes": "2000000"}
-        await admin.alter_configs([kafka_topics._resource(name, chosen)])
+        await admin.alter_configs([kafka_standing.resource(name, chosen)])
         await _shown(admin, name, chosen)
         for _ in range(2):
             await log.create_topics(TOPICS)
@@ -93,7 +93,7 @@ async def test_topics_are_made_once_as_listed_and_keep_what_others_chose(url: st
 async def _shown(admin: Any, name: str, wanted: dict[str, str]) -> None:
     """Wait until the broker shows these settings of a topic: it takes a moment to hear of a change."""
     async with asyncio.timeout(20):
-        while (await kafka_topics._own_settings(admin, [name]))[name] != wanted:  # noqa: ASYNC110 - a broker
+        while kafka_topics.own_settings((await kafka_standing.configs(admin, [name]))[name]) != wanted:  # noqa: ASYNC110 - a broker
             await asyncio.sleep(0.02)
 
 
@@ -109,6 +109,54 @@ async def test_the_whole_list_of_topics_is_made_by_the_command(url: str, tmp_pat
     async with _admin(url) as (admin, names):
         sizes = {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics()}
         assert {names.wire(each.name): each.partitions for each in topics.TOPICS}.items() <= sizes.items()
+
+
+async def test_a_process_without_its_topics_says_which_command_makes_them_and_makes_none(
+    url: str, tmp_path: Path
+) -> None:
+    log = await events.open_events(url, tmp_path, clocks.HandClock())
+    try:
+        async with _admin(url) as (admin, names):
+            with pytest.raises(
+                settings.SettingsError, match=r"^CREDPASS_EVENTS_URL: there is no topic .*credpass topics"
+            ):
+                await log.check(TOPICS, ["group"])
+            assert [name for name in await admin.list_topics() if name.startswith(names.prefix)] == []
+        await log.create_topics(TOPICS)
+        await log.check(TOPICS, ["group"])
+    finally:
+        await log.close()
+
+
+async def test_topics_weaker_than_the_url_asks_are_refused(url: str, tmp_path: Path) -> None:
+    async with _log(url, tmp_path):
+        pass
+    for asked, words in (
+        ("replicas=2", r"lies on 1 of the 2 brokers that replicas asks for"),
+        ("replicas=2&min_insync=2", r"lies on 1 of the 2 brokers"),
+        ("replicas=1&min_insync=1", ""),
+    ):
+        log = await events.open_events(f"{url}&{asked}", tmp_path, clocks.HandClock())
+        expected = pytest.raises(settings.SettingsError, match=rf"^CREDPASS_EVENTS_URL: .*{words}")
+        with expected if words else contextlib.nullcontext():
+            await log.check(TOPICS)
+        await log.close()
+
+
+async def test_more_replicas_than_there_are_brokers_are_refused(broker: kafka_server.Broker, tmp_path: Path) -> None:
+    log = await events.open_events(f"{kafka_server.with_prefix(broker.url)}&replicas=99", tmp_path, clocks.HandClock())
+    try:
+        with pytest.raises(settings.SettingsError, match=r"^CREDPASS_EVENTS_URL: replicas asks for 99 brokers"):
+            await log.create_topics(TOPICS)
+    finally:
+        await log.close()
+
+
+async def test_the_command_gives_topics_the_replicas_and_min_insync_of_the_url(url: str, tmp_path: Path) -> None:
+    async with _log(f"{url}&replicas=1&min_insync=1", tmp_path) as log, _admin(url) as (admin, names):
+        name = names.wire(TOPIC)
+        await _shown(admin, name, kafka_topics.settings_of(TOPICS[0], kafka_url.Safety(1, 1)))
+        await log.check(TOPICS)
 
 
 async def test_an_encrypted_connection_works_and_an_unknown_authority_is_refused(

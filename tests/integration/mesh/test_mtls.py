@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import grpc
@@ -64,6 +65,21 @@ async def test_server_of_another_authority_is_refused(store: port.Documents) -> 
     ):
         with pytest.raises(errors.Unavailable):
             await stub.Login(LOGIN)
+
+
+async def test_old_and_new_authority_side_by_side_let_services_restart_one_after_the_other(
+    store: port.Documents,
+) -> None:
+    old, new = (tls.Authority.mint(clock.SystemClock()) for _ in range(2))
+    both = old.certificate + new.certificate
+    for served, calling in ((old, new), (new, old)):
+        server_side = dataclasses.replace(served.issue("auth"), ca=both)
+        caller_side = tls.Tls({"gateway": dataclasses.replace(calling.issue("gateway"), ca=both)})
+        async with (
+            serving("auth", [FakeAuth().registration()], store, identity=server_side) as server,
+            stub_of(STUB, "auth", server.target, identities=caller_side) as stub,
+        ):
+            assert (await stub.Login(LOGIN)).user_id == "user_1"
 
 
 def _expired(authority: tls.Authority, service: str) -> tls.Identity:

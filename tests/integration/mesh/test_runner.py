@@ -27,7 +27,7 @@ from mesh.rpc import context
 from mesh.rpc.server import StartError
 from mesh.settings import Settings
 from tests.fakes.servicers import FakeAuth, FakeIngestion
-from tests.support import redis_server
+from tests.support import kafka_server, redis_server
 from tests.support.conditions import until
 from tests.support.rpc_servers import IDENTITIES, outside_call, stub_of
 
@@ -280,3 +280,17 @@ async def test_process_whose_backend_cannot_be_reached_ends_with_one_line_that_n
             _, told = await started.communicate()
     assert started.returncode == 1
     assert told == b"auth: CREDPASS_%s_URL: %s\n" % (variable.encode(), expected)
+
+
+@pytest.mark.redis
+@pytest.mark.kafka
+async def test_process_without_its_topics_ends_with_one_line_that_names_the_command(tmp_path: Path) -> None:
+    tls.write_certificates(tmp_path / "tls", clock.SystemClock(), ("auth",))
+    with redis_server.running(tmp_path) as cache_url, kafka_server.running() as broker:
+        events_url = kafka_server.with_prefix(broker.url)
+        async with process(tmp_path, {"CREDPASS_CACHE_URL": cache_url, "CREDPASS_EVENTS_URL": events_url}) as started:
+            _, told = await started.communicate()
+    assert started.returncode == 1
+    assert told.startswith(b"auth: CREDPASS_EVENTS_URL: there is no topic ")
+    assert told.endswith(b"; run `credpass topics`\n")
+    assert told.count(b"\n") == 1

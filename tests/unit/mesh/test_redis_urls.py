@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import redis.asyncio as redis_asyncio
 
-from mesh import redis_clients
+from mesh import redis_clients, settings
 
 
 def test_sentinel_url_names_servers_service_database_and_two_passwords() -> None:
@@ -50,3 +50,25 @@ async def test_kind_of_client_follows_the_scheme() -> None:
         client = redis_clients.open_client(url)
         assert isinstance(client, kind)
         await client.aclose()
+
+
+@pytest.mark.parametrize("form", ["", "+sentinel", "+cluster"])
+def test_with_tls_fewer_connections_are_opened_at_once_and_waited_for_longer(form: str) -> None:
+    plain, encrypted = (redis_clients.room(f"{scheme}{form}://host") for scheme in ("redis", "rediss"))
+    assert encrypted.connections < plain.connections
+    assert encrypted.wait_s > plain.wait_s
+
+
+@pytest.mark.parametrize("option", ["ssl_cert_reqs=none", "ssl_cert_reqs=optional", "ssl_check_hostname=false"])
+@pytest.mark.parametrize(
+    "url", ["rediss://:geheim@host/0", "rediss+sentinel://:geheim@host/s", "rediss+cluster://:geheim@h"]
+)
+def test_what_weakens_tls_is_refused_by_name(url: str, option: str) -> None:
+    with pytest.raises(settings.SettingsError, match=rf"^CREDPASS_CACHE_URL: {option.partition('=')[0]} ") as caught:
+        redis_clients.open_client(f"{url}?{option}")
+    assert "geheim" not in str(caught.value)
+
+
+async def test_tls_that_is_asked_for_in_full_is_taken() -> None:
+    client = redis_clients.open_client("rediss://host/0?ssl_cert_reqs=required&ssl_check_hostname=True")
+    await client.aclose()

@@ -63,15 +63,15 @@ def test_processes_that_start_together_agree_on_one_authority(tmp_path: Path) ->
 def test_certificate_that_ends_soon_or_fits_nothing_is_minted_anew(tmp_path: Path) -> None:
     time = HandClock()
     tls.write_certificates(tmp_path, time, ("auth", "audit"))
-    first = tls.load(tmp_path, ("auth", "audit"))
+    first = tls.load(tmp_path, ("auth", "audit"), time)
     (tmp_path / "audit.key").write_bytes(first.identity("auth").key.reveal())
     tls.write_certificates(tmp_path, time, ("auth", "audit"))
-    second = tls.load(tmp_path, ("auth", "audit"))
+    second = tls.load(tmp_path, ("auth", "audit"), time)
     assert second.identity("auth") == first.identity("auth")
     assert second.identity("audit").certificate != first.identity("audit").certificate
     time.move(days=340)
     tls.write_certificates(tmp_path, time, ("auth", "audit"))
-    third = tls.load(tmp_path, ("auth",)).identity("auth")
+    third = tls.load(tmp_path, ("auth",), time).identity("auth")
     assert third.certificate != first.identity("auth").certificate
     assert third.ca == first.identity("auth").ca
 
@@ -79,10 +79,10 @@ def test_certificate_that_ends_soon_or_fits_nothing_is_minted_anew(tmp_path: Pat
 def test_authority_that_ends_before_its_certificates_is_replaced_with_all_of_them(tmp_path: Path) -> None:
     time = HandClock()
     tls.write_certificates(tmp_path, time, ("auth",))
-    first = tls.load(tmp_path, ("auth",)).identity("auth")
+    first = tls.load(tmp_path, ("auth",), time).identity("auth")
     time.move(days=3650 - 300)
     tls.write_certificates(tmp_path, time, ("auth",))
-    second = tls.load(tmp_path, ("auth",)).identity("auth")
+    second = tls.load(tmp_path, ("auth",), time).identity("auth")
     assert second.ca != first.ca
     certificate = x509.load_pem_x509_certificate(second.certificate)
     certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(second.ca))
@@ -91,6 +91,21 @@ def test_authority_that_ends_before_its_certificates_is_replaced_with_all_of_the
 def test_missing_certificate_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"CREDPASS_TLS_DIR: no certificate for auth in .*credpass certs"):
         tls.load(tmp_path, ("auth",))
+
+
+def test_certificate_that_has_ended_or_is_none_keeps_a_process_from_starting(tmp_path: Path) -> None:
+    time = HandClock()
+    tls.write_certificates(tmp_path, time, ("auth",))
+    time.move(days=366)
+    with pytest.raises(
+        SettingsError, match=r"^CREDPASS_TLS_DIR: the certificate of auth in .* ended on 2027-02-15; .*certs"
+    ):
+        tls.load(tmp_path, ("auth",), time)
+    tls.write_certificates(tmp_path, time, ("auth",))
+    tls.load(tmp_path, ("auth",), time)
+    (tmp_path / "auth.pem").write_text("nonsense")
+    with pytest.raises(SettingsError, match=r"^CREDPASS_TLS_DIR: auth\.pem in .* is no certificate"):
+        tls.load(tmp_path, ("auth",), time)
 
 
 def test_certificates_end() -> None:

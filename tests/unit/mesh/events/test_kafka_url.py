@@ -52,6 +52,11 @@ def test_no_repr_shows_the_password() -> None:
         "kafka://geheim:x@host/?secruity=ssl",
         "kafka://host/?security=plaintext&ca=ca.pem",
         "kafka://geheim:x@host/?ca=missing.pem",
+        "kafka://geheim:x@host/?replicas=0",
+        "kafka://geheim:x@host/?replicas=many",
+        "kafka://geheim:x@host/?replicas=100",
+        "kafka://geheim:x@host/?min_insync=2",
+        "kafka://geheim:x@host/?replicas=2&min_insync=3",
     ],
 )
 async def test_a_wrong_url_names_the_setting_and_no_secret(url: str, tmp_path: Path) -> None:
@@ -59,3 +64,9 @@ async def test_a_wrong_url_names_the_setting_and_no_secret(url: str, tmp_path: P
         await events.open_events(url, tmp_path, clocks.HandClock())
     assert "geheim" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_how_safe_topics_must_be_is_read_and_left_to_the_brokers_without_a_word() -> None:
+    asked = kafka_url.parse("kafka://h/?replicas=3&min_insync=2", DATA).safety
+    assert (asked.replicas, asked.min_insync) == (3, 2)
+    assert kafka_url.parse("kafka://h", DATA).safety == kafka_url.Safety(0, 0)

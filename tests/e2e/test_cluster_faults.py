@@ -1,0 +1,182 @@
+"""What a cluster keeps when its parts are killed in the middle of the main job, and how soon it works again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pymongo
+import pytest
+from pymongo.synchronous import database as databases
+
+from tests.support import cluster_servers, cluster_system, kafka_replay, traffic
+from tests.support.cluster_system import ClusterSystem
+from tests.support.rest import Institution, Person, Rest, until
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.one_stack("cluster", reason="test_faults.py kills the embedded system's one process"),
+]
+
+Database = databases.Database[dict[str, Any]]
+
+RECOVERY_S = 60.0
+BUSY_S = 120.0
+REPLICAS = ("auth-1", "ingestion-1", "analysis-1", "credential-1", "verification-1", "audit-1", "gateway-1")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterSystem]:
+    """A system on servers that these tests own and may kill."""
+    folder = tmp_path_factory.mktemp("faults")
+    with (
+        cluster_servers.running(folder / "servers") as servers,
+        cluster_system.running(servers, folder / "system", CREDPASS_STUCK_AFTER="5s") as running,
+    ):
+        yield running
+
+
+@contextlib.contextmanager
+def busy(cluster: ClusterSystem, rest: Rest, institution: Institution) -> Iterator[traffic.Traffic]:
+    """Traffic that flows when the block begins, and again when it ends; then every promise is kept."""
+    people = [rest.person() for _ in range(traffic.PEOPLE)]
+    with traffic.Traffic(cluster.url, people, institution) as flowing:
+        flowing.flows(BUSY_S, rounds=0)
+        yield flowing
+        flowing.flows(RECOVERY_S)
+    for promises in flowing.promises:
+        traffic.kept(promises, institution)
+    assert cluster.processes.ended() == []
+
+
+@pytest.mark.parametrize("name", REPLICAS)
+def test_a_killed_process_takes_nothing_with_it(
+    cluster: ClusterSystem, rest: Rest, institution: Institution, name: str
+) -> None:
+    with busy(cluster, rest, institution):
+        cluster.processes.kill(name)
+        cluster.processes.start(name)
+    cluster.processes.wait_ready()
+
+
+@pytest.mark.parametrize("name", ["kafka", "documents", "redis"])
+def test_a_killed_server_takes_nothing_with_it(
+    cluster: ClusterSystem, rest: Rest, institution: Institution, name: str
+) -> None:
+    person = rest.person()
+    kill, start = of_server(cluster, name)
+    with busy(cluster, rest, institution):
+        kill()
+        try:
+            until(lambda: unready(cluster) or None, "readiness that tells of it")
+            if name != "kafka":  # what is asked for now needs no event
+                answer = until(lambda: refusal(rest, person), "an answer that tells of it")
+                assert answer["code"] == "UNAVAILABLE"
+            assert cluster.processes.ended() == [], "no process ends because a server is away"
+        finally:
+            start()
+    cluster.processes.wait_ready()
+
+
+def test_processes_end_in_turn_and_start_again_under_traffic(
+    cluster: ClusterSystem, rest: Rest, institution: Institution
+) -> None:
+    with busy(cluster, rest, institution):
+        for name in cluster.processes.replicas:
+            assert cluster.processes.stop(name) == {name: 0}
+            cluster.processes.start(name)
+            cluster.processes.wait_ready(name)
+
+
+def test_the_audit_trail_is_whole_after_all_of_it(cluster: ClusterSystem) -> None:
+    command = [sys.executable, "-m", "cli.main", "check-audit"]
+    done = subprocess.run(command, env=cluster.environ, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_told_everything_again_every_group_changes_nothing(cluster: ClusterSystem) -> None:
+    until(lambda: quiet(cluster) or None, "the end of what is under way")
+    consumers = [name for name, each in cluster.processes.replicas.items() if each.service != "gateway"]
+    assert set(cluster.processes.stop().values()) == {0}
+    before = documents(cluster)
+    asyncio.run(kafka_replay.rewind(cluster.environ))
+    assert asyncio.run(kafka_replay.lag(cluster.environ)) > 0
+    cluster.processes.start(*consumers)
+    cluster.processes.wait_ready(*consumers)
+    until(lambda: quiet(cluster) or None, "the end of the replay", timeout_s=180)
+    assert set(cluster.processes.stop(*consumers).values()) == {0}
+    after = documents(cluster)
+    assert after.keys() == before.keys()
+    for name, found in after.items():
+        assert found == before[name], name
+
+
+def of_server(cluster: ClusterSystem, name: str) -> tuple[Callable[[], None], Callable[[], None]]:
+    """What kills a server (SIGKILL) and what starts it again; skips where it was given, which is not ours to kill."""
+    servers = cluster.servers
+    ours: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {}
+    if servers.kafka:
+        ours["kafka"] = servers.kafka.kill, servers.kafka.start
+    if servers.documents:
+        ours["documents"] = servers.documents.stop, servers.documents.start
+    if servers.redis:
+        ours["redis"] = servers.redis.stop, servers.redis.start
+    if name not in ours:
+        pytest.skip(f"needs a server ({name}) that the test starts itself")
+    return ours[name]
+
+
+def unready(cluster: ClusterSystem) -> bool:
+    """Whether every service says that it is not ready."""
+    services = [name for name, each in cluster.processes.replicas.items() if each.service != "gateway"]
+    return {cluster.processes.readiness(name) for name in services} == {http.client.SERVICE_UNAVAILABLE}
+
+
+def refusal(rest: Rest, person: Person) -> dict[str, Any] | None:
+    """The error of a refusal that says when to come again."""
+    names = {"firstName": "Ada", "lastName": "Sample", "country": "CZ"}
+    answer = rest.call("PUT", "/users/profile", person.token, json=names)
+    if answer.status_code != http.client.SERVICE_UNAVAILABLE:
+        return None
+    assert int(answer.headers["retry-after"]) >= 1
+    error: dict[str, Any] = answer.json()["error"]
+    return error
+
+
+def quiet(cluster: ClusterSystem) -> bool:
+    """Whether every event was published and handled, and none came of that meanwhile."""
+    with store(cluster) as database:
+        first = numbers(database)
+        published = not any(database[name].count_documents({"_outbox": {"$exists": True}}) for name in names(database))
+        handled = published and asyncio.run(kafka_replay.lag(cluster.environ)) == 0
+        return handled and numbers(database) == first
+
+
+def documents(cluster: ClusterSystem) -> dict[str, dict[Any, Any]]:
+    """Every document, by collection and id."""
+    with store(cluster) as database:
+        return {name: {each["_id"]: each for each in database[name].find()} for name in names(database)}
+
+
+@contextlib.contextmanager
+def store(cluster: ClusterSystem) -> Iterator[Database]:
+    """The database behind the system's back."""
+    with pymongo.MongoClient[dict[str, Any]](cluster.environ["CREDPASS_DOCUMENTS_URL"]) as client:
+        yield client.get_default_database()
+
+
+def names(database: Database) -> list[str]:
+    """The collections, but for what the store keeps of itself."""
+    return [name for name in database.list_collection_names() if name != "_mesh"]
+
+
+def numbers(database: Database) -> int:
+    """How many events there have been."""
+    found = database["_mesh"].find_one({"_id": "outbox"})
+    assert found is not None
+    return int(found["seq"])
