@@ -19,6 +19,8 @@ from mesh.errors import Kind
 DETAILS_KEY = "grpc-status-details-bin"
 # Field violations beyond this are left out and counted in the metadata entry `left_out`: headers are no place for more.
 VIOLATIONS_LIMIT_BYTES = 160 * 1024
+# Whoever waited for a backend in vain has waited long enough: more attempts would outlast the deadline (gRPC A6).
+NO_RETRY = ("grpc-retry-pushback-ms", "-1")
 UNAVAILABLE_RETRY_AFTER_S = 1.0
 
 CODES: Mapping[Kind, grpc.StatusCode] = {
@@ -87,9 +89,11 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> errors.ServiceError:
 
 
 async def abort(context: grpc.aio.ServicerContext[Any, Any], error: errors.ServiceError) -> NoReturn:
-    """End a call with an error."""
+    """End a call with an error. One that names a time to come again is not retried by the channel before."""
     status = to_status(error)
-    trailing = ((DETAILS_KEY, status.SerializeToString()),)
+    trailing: tuple[tuple[str, str | bytes], ...] = ((DETAILS_KEY, status.SerializeToString()),)
+    if error.retry_after_s is not None:
+        trailing += (NO_RETRY,)
     await context.abort(_BY_NUMBER[status.code], status.message, trailing)
 
 

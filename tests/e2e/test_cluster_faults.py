@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import http.client
 import subprocess
 import sys
@@ -25,6 +26,8 @@ pytestmark = [
 
 Database = databases.Database[dict[str, Any]]
 
+# As long as a call may take by default: a gate that still listens would otherwise keep calls waiting.
+DOCUMENTS_MS = 4_000
 RECOVERY_S = 60.0
 BUSY_S = 120.0
 REPLICAS = ("auth-1", "ingestion-1", "analysis-1", "credential-1", "verification-1", "audit-1", "gateway-1")
@@ -34,11 +37,10 @@ REPLICAS = ("auth-1", "ingestion-1", "analysis-1", "credential-1", "verification
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterSystem]:
     """A system on servers that these tests own and may kill."""
     folder = tmp_path_factory.mktemp("faults")
-    with (
-        cluster_servers.running(folder / "servers") as servers,
-        cluster_system.running(servers, folder / "system", CREDPASS_STUCK_AFTER="5s") as running,
-    ):
-        yield running
+    with cluster_servers.running(folder / "servers") as servers:
+        impatient = dataclasses.replace(servers, documents_url=f"{servers.documents_url}?timeoutMS={DOCUMENTS_MS}")
+        with cluster_system.running(impatient, folder / "system", CREDPASS_STUCK_AFTER="5s") as running:
+            yield running
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ import httpx
 from tests.support.rest import API, Institution, Person, until
 from tests.support.statements import statement
 
-PEOPLE = 3
+PEOPLE = 2
 PAUSE_S = 0.1
 STEP_LIMIT_S = 120.0
 CALL_LIMIT_S = 30.0

@@ -192,6 +192,21 @@ async def test_idempotent_call_is_retried_and_another_is_not(store: port.Documen
         assert len(auth.calls) == 4
 
 
+async def test_who_is_told_when_to_come_again_is_not_kept_waiting_by_retries(store: port.Documents) -> None:
+    async def act(_request: Any) -> None:
+        raise errors.Unavailable(retry_after_s=1.0)
+
+    auth = FakeAuth(act)
+    async with (
+        serving("auth", [auth.registration()], store) as server,
+        stub_of(auth_grpc.AuthServiceStub, "auth", server.target) as stub,
+    ):
+        with pytest.raises(errors.Unavailable) as refused:
+            await stub.ListSigningKeys(auth_pb.ListSigningKeysRequest())
+    assert refused.value.retry_after_s == 1.0
+    assert len(auth.calls) == 1
+
+
 async def test_refusals_are_not_retried(store: port.Documents) -> None:
     async def act(_request: Any) -> None:
         raise errors.Conflict
