@@ -28,6 +28,8 @@ Database = databases.Database[dict[str, Any]]
 
 # As long as a call may take by default: a gate that still listens would otherwise keep calls waiting.
 DOCUMENTS_MS = 4_000
+# What a sweep takes away within minutes, whatever else happens.
+SHORT_LIVED = frozenset({"attempts"})
 RECOVERY_S = 60.0
 BUSY_S = 120.0
 REPLICAS = ("auth-1", "ingestion-1", "analysis-1", "credential-1", "verification-1", "audit-1", "gateway-1")
@@ -115,7 +117,8 @@ def test_told_everything_again_every_group_changes_nothing(cluster: ClusterSyste
     after = documents(cluster)
     assert after.keys() == before.keys()
     for name, found in after.items():
-        assert found == before[name], name
+        left = before[name].keys() & found.keys() if name in SHORT_LIVED else before[name].keys()
+        assert found == {key: before[name][key] for key in left}, name
 
 
 def of_server(cluster: ClusterSystem, name: str) -> tuple[Callable[[], None], Callable[[], None]]:

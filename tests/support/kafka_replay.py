@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import aiokafka
-from aiokafka import admin
+from aiokafka import admin, errors
 
 from mesh.events import kafka_url
 
+MEMBERS_LIMIT_S = 120.0
+LOOK_S = 0.5
 Positions = dict[str, dict[Any, int]]
 
 
@@ -29,7 +32,7 @@ async def lag(environ: Mapping[str, str]) -> int:
 
 
 async def rewind(environ: Mapping[str, str]) -> None:
-    """Let every group begin again with the oldest record. Its members must have left."""
+    """Let every group begin again with the oldest record. Its members must have ended."""
     async with _asking(environ) as (cluster, asking):
         found = await _positions(cluster, asking)
     assert found, "no group has finished anything"
@@ -38,9 +41,19 @@ async def rewind(environ: Mapping[str, str]) -> None:
         await consumer.start()
         try:
             consumer.assign(list(places))
-            await consumer.commit(await consumer.beginning_offsets(list(places)))
+            await _commit(consumer, await consumer.beginning_offsets(list(places)))
         finally:
             await consumer.stop()
+
+
+async def _commit(consumer: Any, offsets: dict[Any, int]) -> None:
+    """Commit once the group has no member: static ones keep their place until their session ends."""
+    async with asyncio.timeout(MEMBERS_LIMIT_S):
+        while True:
+            with contextlib.suppress(errors.CommitFailedError):
+                await consumer.commit(offsets)
+                return
+            await asyncio.sleep(LOOK_S)
 
 
 @contextlib.asynccontextmanager
