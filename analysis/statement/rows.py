@@ -13,6 +13,7 @@ from analysis.statement import (
     dates,
     directions,
     draft,
+    edges,
     facts,
     figures,
     headers,
@@ -51,6 +52,7 @@ class Walker:
         self._total = Decimal(0)
         self._last_row = 0
         self._left = leftovers.Leftovers(problems)
+        self._widths = None if planned.header.line else edges.Widths(problems, self._closing)
         self._header_seen = False
         self._group_pending = False  # under a title like "Pending transactions"
         self._texts, self._parties = planned.texts, planned.counterparty
@@ -65,7 +67,10 @@ class Walker:
         return self._account
 
     def rows(self) -> Iterator[draft.DraftRow]:
-        for row in self._directed(self._walked()):
+        found = self._directed(self._walked())
+        if self._plan.money.balance is not None:
+            found = edges.without_closing(found, self._closing)
+        for row in found:
             if not row.void and not row.pending:
                 self._total += row.amount
             yield row
@@ -97,8 +102,12 @@ class Walker:
                 if waiting is not None:
                     yield waiting
                 waiting = found
-        if waiting is not None:
+        if waiting is not None and (self._widths is None or self._widths.is_movement(waiting)):
             yield waiting
+
+    def _closing(self, row: draft.DraftRow) -> None:
+        self._declare("closing", row.amount, row.booked)
+        self.notes.append(f"row {row.row} was taken as the closing balance")
 
     def _same_table(self, row: table.Row, around: Iterable[table.Row]) -> bool:
         """A header amid the rows: the same one again (perhaps for another account), or that of another table."""
@@ -144,6 +153,8 @@ class Walker:
         if len(row.cells) < planned.width and self._cut_short(row):
             return None
         self._left.taken(row)
+        if self._widths is not None:
+            self._widths.taken(row)
         found = self._drafted(row, cells, booked, amount, balance)
         self._last_row, self._day_before = row.line, booked
         return found

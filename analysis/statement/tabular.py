@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from analysis.statement import dates, draft, errors, facts, headers, model, plan, planning, profile, rows, table
+from analysis.statement import dates, draft, edges, errors, facts, headers, model, plan, planning, profile, rows, table
 
 _MAX_SECTIONS = 50
 
@@ -40,6 +40,13 @@ def _section(source: table.Table, start: int, hints: model.Hints) -> _Section:
         raise errors.NoTransactionsFound("no row holds both a date and an amount")
     known = facts.gather(sample, header.position if header is not headers.NONE else _first_core(sample))
     planned, questions, notes = planning.settle(core, body, header, known, hints)
+    if header is headers.NONE and (lead := edges.lead(core, planned)):
+        header = dataclasses.replace(header, position=_first_core(sample))
+        known = facts.gather(sample, header.position + 1)
+        known.opening, known.closing = lead
+        body = [row for row in body if row is not core[0]]
+        planned, questions, notes = planning.settle(core[1:], body, header, known, hints)
+        notes.append("the first row sums the others up and was not taken as a movement")
     if header is not headers.NONE:
         planned.header = dataclasses.replace(header, position=header.position + start)
     elif start:

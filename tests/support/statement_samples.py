@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.support import (
     statement_samples_calendars,
     statement_samples_continent,
+    statement_samples_edges,
     statement_samples_habits,
     statement_samples_west,
     statement_samples_world,
@@ -15,5 +16,6 @@ SAMPLES = (
     *statement_samples_continent.SAMPLES,
     *statement_samples_world.SAMPLES,
     *statement_samples_habits.SAMPLES,
+    *statement_samples_edges.SAMPLES,
     *statement_samples_calendars.SAMPLES,
 )

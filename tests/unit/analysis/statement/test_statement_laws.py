@@ -177,6 +177,25 @@ def test_unknown_headings_and_shuffled_columns_are_never_read_wrongly_in_silence
     assert found == wanted or parsed.problems or parsed.questions
 
 
+@given(rows=movements(), newest_first=st.booleans(), opening=st.integers(1, 999_999))
+@settings(max_examples=40, deadline=None)
+def test_a_row_of_balances_at_the_edge_is_never_money(
+    rows: list[writer.Movement], newest_first: bool, opening: int
+) -> None:
+    how = writer.Convention(newest_first=newest_first)
+    lines = writer.csv_statement(rows, how, opening).decode().splitlines()[1:]
+    closing = opening + sum(row.cents for row in rows)
+    summary = writer.figure(opening, how), writer.figure(closing, how)
+
+    plain = statement.parse("\n".join(lines).encode())
+    headed = statement.parse("\n".join([f"{rows[-1].booked},ANN,{summary[0]},{summary[1]},EUR", *lines]).encode())
+
+    assert [(row.booked, row.amount_minor) for row in headed.transactions] == [
+        (row.booked, row.amount_minor) for row in plain.transactions
+    ]
+    assert headed.reconciliation.status == "chains"
+
+
 def test_damaged_statements_of_every_format_end_in_rows_or_in_a_refusal() -> None:
     runs, found = statement_fuzz.fuzz(seconds=2.0, seed=20230131)
 
