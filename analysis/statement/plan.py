@@ -71,5 +71,6 @@ class Plan:
     account: int | None = None
     status: int | None = None
     currency: str | None = None
+    minor_units: bool = False  # whole figures count minor units
     dateless: Literal["same_day", "parts", "unknown"] = "unknown"
     confidence: float = 1.0

@@ -50,7 +50,7 @@ def settle(
     wanted = sorted(
         {index for money in options for index in (*money.columns, money.balance, money.fee) if index is not None}
     )
-    marks = figures.settle_marks(columns, wanted, code, hints.decimal)
+    marks = figures.settle_marks(columns, wanted, code, hints.mark)
     order = _order(columns[booked[0]].values, header, known, code, hints)
     questions = list(_questions(order, marks, known, hints))
     counts_an_era = ordering.may_count_an_era(columns[booked[0]].values, header.names, order)
@@ -230,6 +230,7 @@ def _completed(
         account=first["account"] if _is_account(found, first["account"]) else None,
         status=first["status"],
         currency=code,
+        minor_units=hints.decimal == "minor" and not any(found.columns[index].decimals for index in money.columns),
     )
 
 

@@ -41,7 +41,7 @@ def read(text: str, encoding: str, hints: model.Hints, bounds: limits.Limits, pr
         format="qif",
         encoding=encoding,
         date_format=_format(records, order.order),
-        decimal=hints.decimal or mark or "point",
+        decimal=hints.mark or mark or "point",
         sign_convention="inverted: positive is money out"
         if hints.sign == "inverted"
         else "signed: negative is money out",
@@ -50,7 +50,7 @@ def read(text: str, encoding: str, hints: model.Hints, bounds: limits.Limits, pr
     if not order.settled:
         why = "every date of the file is a real one both ways"
         result.questions.append(model.Question("date_order", "date_order", order.candidates, why))
-    if doubtful and not mark and hints.decimal is None:
+    if doubtful and not mark and hints.mark is None:
         why = "three digits stand behind the only mark of every amount"
         result.questions.append(model.Question("decimal", "decimal", ("comma", "point"), why))
     result.rows = _rows(records, order.order, hints, result)

@@ -16,6 +16,7 @@ def read(source: table.Table, hints: model.Hints, problems: draft.Problems) -> d
     first = _section(source, 0, hints)
     result = draft.Draft(_layout(source, first.planned), (), problems)
     result.currency = first.planned.currency or hints.currency
+    result.minor_units = first.planned.minor_units
     result.questions.extend(first.questions)
     result.rows = _walk(source, first, hints, result)
     return result

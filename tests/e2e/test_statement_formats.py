@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,6 +93,12 @@ EITHER_WAY = "\n".join(
         for number, day in enumerate(("03/04", "05/06", "07/02", "09/01", "04/04"), 100)
     ]
 ).encode()
+WHOLE = json.dumps(
+    [
+        {"date": f"2025-01-{day}", "amount": -day * 150, "currency": "EUR", "description": f"ITEM {day}"}
+        for day in range(13, 20)
+    ]
+).encode()
 
 
 @pytest.mark.parametrize(
@@ -105,9 +112,10 @@ EITHER_WAY = "\n".join(
             ".",
             ", .",
         ),
+        (WHOLE, "decimal", "minor", "minor ."),
         (UNSIGNED, "sign", "debit", "credit debit"),
     ],
-    ids=["date-order", "year", "decimal", "sign"],
+    ids=["date-order", "year", "decimal", "minor-units", "sign"],
 )
 def test_what_is_left_open_is_asked_and_the_answer_settles_it(
     rest: Rest, content: bytes, field: str, answer: str, candidates: str

@@ -234,7 +234,59 @@ def test_json_amounts_in_minor_units_are_scaled_or_asked_about() -> None:
 
     assert [row.amount_minor for row in statement.parse(json.dumps(named).encode()).transactions] == [-1234]
     assert [question.field for question in statement.parse(json.dumps(bare).encode()).questions] == ["decimal"]
-    assert not statement.parse(json.dumps(bare).encode(), hints=statement.Hints(decimal="point")).questions
+    assert [
+        [row.amount_minor for row in told.transactions]
+        for unit in ("point", "minor")
+        if not (told := statement.parse(json.dumps(bare).encode(), hints=statement.Hints(decimal=unit))).questions
+    ] == [[-130000, -140000, -150000], [-1300, -1400, -1500]]
+
+
+_DOCUMENTED = (
+    {
+        "created": "2024-02-13T10:00:00Z", "description": "Cab", "amount": -770, "currency": "GBP",
+        "account_balance": 1230, "settled": "2024-02-14T05:00:00Z", "id": "tx_1",
+    },
+    {
+        "time": 1707820000, "description": "Cab", "mcc": 4111, "amount": -770, "operationAmount": -770,
+        "currencyCode": 980, "cashbackAmount": 0, "balance": 1230, "id": "a",
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("item", "code"), list(zip(_DOCUMENTED, ("GBP", "UAH"), strict=True)))
+def test_json_of_a_source_that_documents_minor_units_needs_no_question(item: dict[str, object], code: str) -> None:
+    parsed = statement.parse(json.dumps([item]).encode())
+
+    assert [(row.amount_minor, row.balance_minor, row.currency) for row in parsed.transactions] == [(-770, 1230, code)]
+    assert not parsed.questions
+
+
+@pytest.mark.parametrize(("unit", "amounts"), [(100, [-450, 99950]), (1, [-45000, 9995000])])
+def test_a_balance_with_decimals_settles_what_whole_json_amounts_count(unit: int, amounts: list[int]) -> None:
+    rows = [
+        {
+            "date": "2024-02-14",
+            "amount": -450,
+            "currency": "EUR",
+            "balance": f"{100_000 - 450 / unit:.2f}",
+            "text": "a",
+        },
+        {"date": "2024-02-13", "amount": 99950, "currency": "EUR", "balance": "100000.00", "text": "b"},
+    ]
+
+    parsed = statement.parse(json.dumps(rows).encode())
+
+    assert sorted(row.amount_minor for row in parsed.transactions) == amounts
+    assert not parsed.questions
+
+
+def test_the_hint_of_minor_units_never_shifts_amounts_that_have_decimals() -> None:
+    data = b"Date,Text,Amount,Currency\n2024-02-13,a,-4.50,EUR\n2024-02-14,b,12,EUR\n"
+    whole = b"Date,Text,Amount,Currency\n2024-02-13,a,-450,EUR\n2024-02-14,b,1200,JPY\n"
+
+    found = [statement.parse(one, hints=statement.Hints(decimal="minor")).transactions for one in (data, whole)]
+
+    assert [[row.amount_minor for row in rows] for rows in found] == [[-450, 1200], [-450, 1200]]
 
 
 @pytest.mark.parametrize(
