@@ -18,6 +18,7 @@ from analysis.statement import currency, dates, draft, errors, json_dialects, li
 _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 
 
+_HEAD_CHARS = 100_000
 _MOMENT_NAME = re.compile(r"(?:time|timestamp|TS|[dD]ate|created|_at|At|booked|posted)$")
 _EPOCHS = ((Decimal(946_684_800), Decimal(4_102_444_800), 1), (Decimal("946684800e3"), Decimal("4102444800e3"), 1000))
 
@@ -28,7 +29,8 @@ def looks_like(text: str) -> bool:
 
 def read(text: str, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
     """Raises `MalformedStatement` for broken JSON, duplicate keys, NaN; `LimitExceeded` for deep nesting."""
-    document = _loads(text.lstrip("\ufeff"), bounds)
+    text = text.lstrip("\ufeff")
+    document = _lines(text, bounds) if _is_lines(text) else _loads(text, bounds)
     dialect, rows = json_dialects.recognise(document)
     if dialect is None:
         return _as_table(document, hints, bounds, problems)
@@ -45,6 +47,29 @@ def read(text: str, hints: model.Hints, bounds: limits.Limits, problems: draft.P
     result.currency = hints.currency
     dialect.complete(document, result)
     return result
+
+
+def _is_lines(text: str) -> bool:
+    """One object a line (JSON Lines, NDJSON): the first two lines that are not empty are whole objects."""
+    first = [line.strip() for line in text[:_HEAD_CHARS].split("\n") if line.strip()][:2]
+    return len(first) == 2 and all(line.startswith("{") and line.endswith(("}", "},")) for line in first)
+
+
+def _lines(text: str, bounds: limits.Limits) -> list[Any]:
+    found: list[Any] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(found) >= bounds.rows:
+            raise errors.LimitExceeded(f"more than {bounds.rows} objects", row=number)
+        if line.strip():
+            found.append(_line(line.strip().removesuffix(","), number, bounds))
+    return found
+
+
+def _line(text: str, number: int, bounds: limits.Limits) -> Any:
+    try:
+        return _loads(text, bounds)
+    except errors.MalformedStatement as error:
+        raise errors.MalformedStatement("the line is no JSON object", row=number) from error
 
 
 def _loads(text: str, bounds: limits.Limits) -> Any:

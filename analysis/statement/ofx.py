@@ -14,7 +14,9 @@ from decimal import Decimal
 from analysis.statement import dates, draft, errors, limits, model, money
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9._]{1,40})\s*/?>")
-_DECLARED = re.compile(rb"CHARSET:\s*([\w-]+)|encoding=[\"']([\w-]+)", re.IGNORECASE)
+_DECLARED = re.compile(rb"CHARSET[:=]\s*[\"']?([\w-]+)|encoding=[\"']([\w-]+)", re.IGNORECASE)
+_CODE_PAGES = ("windows-125", "iso-8859-", "koi8-", "gb", "big5", "shift_jis", "euc-")
+_HEAD_BYTES = 2_000
 _OUT_TYPES = frozenset("DEBIT CHECK PAYMENT FEE SRVCHG ATM POS CASH DIRECTDEBIT REPEATPMT".split())
 _IN_TYPES = frozenset("CREDIT DEP DIRECTDEP INT DIV".split())
 _STATEMENTS = frozenset(("STMTRS", "CCSTMTRS", "INVSTMTRS"))
@@ -27,11 +29,13 @@ def looks_like(text: str) -> bool:
 
 def declared_encoding(data: bytes) -> str | None:
     """The code page that the header names, as Python calls it."""
-    match = _DECLARED.search(data[:600])
+    match = _DECLARED.search(data[:_HEAD_BYTES])
     if not match:
         return None
     name = (match[1] or match[2]).decode("ascii", "replace").lower()
-    return f"cp{name}" if name.isdigit() else {"iso-8859-1": "cp1252"}.get(name)
+    if name.isdigit():
+        return f"cp{name}"
+    return {"iso-8859-1": "cp1252"}.get(name, name if name.startswith(_CODE_PAGES) else None)
 
 
 def read(text: str, encoding: str, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:

@@ -79,6 +79,19 @@ def read_scan(
     return result
 
 
+def read_words(
+    lines: Sequence[Sequence[pdf_text.Word]],
+    kind: str,
+    hints: model.Hints,
+    bounds: limits.Limits,
+    problems: draft.Problems,
+) -> draft.Draft:
+    """The same for lines of words that come from elsewhere."""
+    return _of_lines(
+        [_told_apart(number, list(line)) for number, line in enumerate(lines, 1)], kind, hints, bounds, problems
+    )
+
+
 def _scanned(document: pdf_objects.Document, bounds: limits.Limits) -> list[ocr.Page]:
     pages = [ocr.read(image) for image in pdf_pictures.pages(document, bounds)]
     if not pages:

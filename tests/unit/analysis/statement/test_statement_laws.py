@@ -196,6 +196,23 @@ def test_a_row_of_balances_at_the_edge_is_never_money(
     assert headed.reconciliation.status == "chains"
 
 
+@given(rows=movements(), how=conventions())
+@settings(max_examples=30, deadline=None)
+def test_the_same_cells_say_the_same_in_every_table_format(rows: list[writer.Movement], how: writer.Convention) -> None:
+    plain = dataclasses.replace(how, preamble=False, footer=False, encoding="utf-8")
+    text = writer.csv_statement(rows, plain).decode()
+    cells = list(csv.reader(io.StringIO(text), delimiter=how.delimiter))
+
+    wanted = statement.parse(text.encode())
+
+    for written in (writer.html_table(cells), writer.spreadsheet_xml(cells), writer.workbook(cells)):
+        found = statement.parse(written)
+        assert [dataclasses.replace(row, row=0) for row in found.transactions] == [
+            dataclasses.replace(row, row=0) for row in wanted.transactions
+        ]
+        assert (found.problems, found.questions) == ((), ())
+
+
 def test_damaged_statements_of_every_format_end_in_rows_or_in_a_refusal() -> None:
     runs, found = statement_fuzz.fuzz(seconds=2.0, seed=20230131)
 

@@ -1,0 +1,94 @@
+"""Statements as blocks of labelled lines ("Date: 31/01/2024", "Amount: -12.50"): each block is a row of a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from analysis.statement import dates, headers, limits, money, table, words
+
+_LABELLED = re.compile(r"\s*([^:\d][^:]{1,39}?)\s*:(?!\S{1,2}:)[\s\u00a0]*(.*)")
+_FEWEST_FIELDS = 3
+_SNIFF_CHARS = 20_000
+_MOST_LABELS = 40
+_VALUE_CHARS = 1_000  # of a value over several lines
+
+
+class _Block:
+    """Labelled lines that belong together; a line without label continues the value above it."""
+
+    __slots__ = ("fields", "line")
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.fields: dict[str, str] = {}
+
+    @property
+    def is_record(self) -> bool:
+        values = self.fields.values()
+        dated = any(dates.read(value) for value in values)
+        return len(self.fields) >= _FEWEST_FIELDS and dated and any(_is_amount(value) for value in values)
+
+
+def read(text: str, encoding: str, bounds: limits.Limits) -> table.Table | None:
+    """The table that the blocks make; None for a text of another kind."""
+    if not _is_made_of_records(_lines(text[:_SNIFF_CHARS])):
+        return None
+    blocks = list(_blocks(_lines(text)))
+    rows = list(table.bounded(_rows(blocks, _labels(blocks)), bounds))
+    return table.Table("text", lambda: iter(rows), encoding=encoding)
+
+
+def _lines(text: str) -> list[str]:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _is_made_of_records(lines: Sequence[str]) -> bool:
+    """Labelled lines of records are most of the text, and their labels name a date and an amount."""
+    blocks = list(_blocks(lines))
+    labelled = sum(len(block.fields) for block in blocks if block.is_record)
+    if labelled * 2 < sum(bool(line.strip()) for line in lines):
+        return False
+    roles = {role for label in _labels(blocks) for role in words.match_header(label).scores}
+    return "date" in roles and bool(roles & headers.MONEY_ROLES)
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
+    """A block ends at an empty line, or where one of its labels comes again."""
+    block: _Block | None = None
+    last = ""
+    for number, line in enumerate(lines, 1):
+        match = _LABELLED.fullmatch(line)
+        if block is not None and (not line.strip() or (match and match[1] in block.fields)):
+            yield block
+            block = None
+        if match:
+            block = block or _Block(number)
+            last = match[1]
+            block.fields[last] = match[2].strip()
+        elif block is not None and len(block.fields[last]) < _VALUE_CHARS:
+            block.fields[last] = f"{block.fields[last]} {line.strip()}".strip()
+    if block is not None:
+        yield block
+
+
+def _labels(blocks: Sequence[_Block]) -> list[str]:
+    """The labels of all records, in the order in which they first come."""
+    found = dict.fromkeys(label for block in blocks if block.is_record for label in block.fields)
+    return list(found)[:_MOST_LABELS]
+
+
+def _rows(blocks: Sequence[_Block], labels: Sequence[str]) -> Iterator[table.Row]:
+    """What stands before the first record, the labels as a header, then a row a record."""
+    first = next((at for at, block in enumerate(blocks) if block.is_record), len(blocks))
+    for block in blocks[:first]:
+        yield from (table.Row(block.line, [label, value]) for label, value in block.fields.items())
+    yield table.Row(blocks[first].line if first < len(blocks) else 0, list(labels))
+    for block in blocks[first:]:
+        if block.fields.keys() & set(labels):
+            yield table.Row(block.line, [block.fields.get(label, "") for label in labels])
+
+
+def _is_amount(value: str) -> bool:
+    amount = money.read(value)
+    return amount is not None and dates.read(value) is None and money.mark_of(amount.body) is not None
