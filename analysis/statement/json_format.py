@@ -16,8 +16,6 @@ from typing import Any
 from analysis.statement import currency, dates, draft, errors, json_dialects, limits, minor_units, model, table, tabular
 
 _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
-
-
 _HEAD_CHARS = 100_000
 _MOMENT_NAME = re.compile(r"(?:time|timestamp|TS|[dD]ate|created|_at|At|booked|posted)$")
 _EPOCHS = ((Decimal(946_684_800), Decimal(4_102_444_800), 1), (Decimal("946684800e3"), Decimal("4102444800e3"), 1000))
@@ -55,19 +53,20 @@ def _is_lines(text: str) -> bool:
     return len(first) == 2 and all(line.startswith("{") and line.endswith(("}", "},")) for line in first)
 
 
-def _lines(text: str, bounds: limits.Limits) -> list[Any]:
-    found: list[Any] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if len(found) >= bounds.rows:
-            raise errors.LimitExceeded(f"more than {bounds.rows} objects", row=number)
-        if line.strip():
-            found.append(_line(line.strip().removesuffix(","), number, bounds))
-    return found
-
-
-def _line(text: str, number: int, bounds: limits.Limits) -> Any:
+def _lines(text: str, bounds: limits.Limits) -> Any:
+    """The objects as one array, which is read at once; only where that fails, line by line, to name the broken one."""
+    lines = [line.strip().removesuffix(",") for line in text.split("\n")]
     try:
-        return _loads(text, bounds)
+        return _loads(f"[{','.join(filter(None, lines))}]", bounds)
+    except errors.MalformedStatement:
+        for number, line in enumerate(lines[: bounds.rows], 1):
+            _check_line(line, number, bounds)
+        raise
+
+
+def _check_line(line: str, number: int, bounds: limits.Limits) -> None:
+    try:
+        _loads(line or "{}", bounds)
     except errors.MalformedStatement as error:
         raise errors.MalformedStatement("the line is no JSON object", row=number) from error
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from analysis.statement import dates, headers, limits, money, table, words
 
-_LABELLED = re.compile(r"\s*([^:\d][^:]{1,39}?)\s*:(?!\S{1,2}:)[\s\u00a0]*(.*)")
+_LABEL_CHARS = range(2, 41)
 _FEWEST_FIELDS = 3
 _SNIFF_CHARS = 20_000
 _MOST_LABELS = 40
@@ -58,18 +57,27 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
     block: _Block | None = None
     last = ""
     for number, line in enumerate(lines, 1):
-        match = _LABELLED.fullmatch(line)
-        if block is not None and (not line.strip() or (match and match[1] in block.fields)):
+        label, value = _labelled(line)
+        if block is not None and (not line.strip() or label in block.fields):
             yield block
             block = None
-        if match:
+        if label:
             block = block or _Block(number)
-            last = match[1]
-            block.fields[last] = match[2].strip()
+            last = label
+            block.fields[last] = value
         elif block is not None and len(block.fields[last]) < _VALUE_CHARS:
             block.fields[last] = f"{block.fields[last]} {line.strip()}".strip()
     if block is not None:
         yield block
+
+
+def _labelled(line: str) -> tuple[str, str]:
+    """(label, value) of a line; ("", "") for one without label."""
+    label, mark, value = line.partition(":")
+    label = label.strip()
+    if not mark or len(label) not in _LABEL_CHARS or label[0].isdigit():
+        return "", ""
+    return label, value.strip()
 
 
 def _labels(blocks: Sequence[_Block]) -> list[str]:
