@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from analysis.statement import figures, plan, words
@@ -113,6 +113,29 @@ def _by_balance(evidence: Evidence, money: plan.Money, found: list[_Value]) -> l
 
 def chain(evidence: Evidence, money: plan.Money) -> tuple[int, int]:
     """(links that hold, links checked) under the better of the possible row orders."""
+    after, checked = _chain(evidence, money, _held)
+    before, _ = _chain(evidence, money, _held_before)
+    return max(after, before if _has_order(evidence) else 0), checked
+
+
+def balance_is_before(evidence: Evidence, money: plan.Money) -> bool:
+    """Whether each row prints the balance before it: all links hold so, and none as the balance after it.
+
+    Only where the dates tell the order of the rows: read backwards, balances before and after are each other's mirror.
+    """
+    after, _ = _chain(evidence, money, _held)
+    before, checked = _chain(evidence, money, _held_before)
+    return _has_order(evidence) and before == checked > 0 and after == 0
+
+
+def _has_order(evidence: Evidence) -> bool:
+    return evidence.ascending or evidence.descending
+
+
+_Hold = Callable[[Sequence[int], list[_Value], list[_Value]], int]
+
+
+def _chain(evidence: Evidence, money: plan.Money, hold: _Hold) -> tuple[int, int]:
     if money.balance is None:
         return 0, 0
     found, balances = amounts(evidence, money), evidence.values(money.balance)
@@ -122,9 +145,9 @@ def chain(evidence: Evidence, money: plan.Money) -> tuple[int, int]:
             by_group.setdefault(group, []).append(index)
     orders = []
     if not evidence.descending:
-        orders.append([_held(members, found, balances) for members in by_group.values()])
+        orders.append([hold(members, found, balances) for members in by_group.values()])
     if not evidence.ascending:
-        orders.append([_held(members[::-1], found, balances) for members in by_group.values()])
+        orders.append([hold(members[::-1], found, balances) for members in by_group.values()])
     checked = sum(max(len(members) - 1, 0) for members in by_group.values())
     return max(sum(held) for held in orders), checked
 
@@ -150,6 +173,14 @@ def _held(order: Sequence[int], found: list[_Value], balances: list[_Value]) -> 
         balances[index] - balances[before] == found[index]  # type: ignore[operator]
         for before, index in itertools.pairwise(order)
         if found[index] != 0
+    )
+
+
+def _held_before(order: Sequence[int], found: list[_Value], balances: list[_Value]) -> int:
+    return sum(
+        balances[index] - balances[before] == found[before]  # type: ignore[operator]
+        for before, index in itertools.pairwise(order)
+        if found[before] != 0
     )
 
 

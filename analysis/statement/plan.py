@@ -25,6 +25,7 @@ class Money:
     fee: int | None = None
     fee_sign: int = -1
     negate: bool = False
+    balance_before: bool = False  # each row prints the balance before it
     prior: float = 0.0
     by_words: bool = False  # nothing names its columns: what the rows say may tell them apart
     debit_sign: int = 1  # -1 where the debit column writes its amounts as negative

@@ -61,6 +61,9 @@ def settle(
     ranked = sorted(options, key=lambda money: -judge.verdict(evidence, money))
     money = ranked[0]
     notes: list[str] = []
+    if money.source != "balance" and judge.balance_is_before(evidence, money):
+        money.balance_before = True
+        notes.append("each row prints the balance before it")
     questions += signs.questions(evidence, found, money, hints, notes)
     if (
         code
@@ -128,11 +131,13 @@ def _currency(found: roles.Roles, known: facts.Facts, hints: model.Hints) -> str
 
 
 def _by_language(found: roles.Roles) -> str | None:
-    """Whole numbers under Japanese or Korean headings are yen and won."""
+    """Whole numbers under Japanese, Korean or Icelandic headings are yen, won and krónur."""
     text = "".join(found.header.names)
     if any(column.decimals for column in found.columns if column.is_money):
         return None
-    return "JPY" if _KANA.search(text) or "金額" in text or "残高" in text else "KRW" if _HANGUL.search(text) else None
+    if _KANA.search(text) or "金額" in text or "残高" in text:
+        return "JPY"
+    return "KRW" if _HANGUL.search(text) else "ISK" if _ICELANDIC.search(text) else None
 
 
 def _money_role(found: roles.Roles, index: int) -> bool:
@@ -162,6 +167,7 @@ def _doubtful_sign(found: roles.Roles) -> str | None:
 
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
+_ICELANDIC = re.compile(r"upph\u00e6\u00f0|\u00fe|dagsetning", re.IGNORECASE)
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 

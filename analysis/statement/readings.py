@@ -102,6 +102,7 @@ def _balances(found: roles.Roles, balance: int | None, taken: Sequence[int]) -> 
     others = [
         column.index for column in found.columns
         if column.is_money and not column.is_counter and column.index not in taken
+        and (column.distinct > 1 or column.filled < 2)  # no balance stays the same while money moves
         and column.filled >= 0.9 * len(column.values) and any(map(roles.has_value, column.values))
     ]  # fmt: skip
     return [*others[:6], None]

@@ -148,6 +148,8 @@ class Walker:
     ) -> draft.DraftRow | None:
         planned = self._plan
         balance = self._cell_value(cells, planned.money.balance)
+        if planned.money.balance_before and balance is not None:
+            balance += amount
         if self._is_summary(cells) and self._summary(row, cells, booked, amount, balance):
             return None
         if len(row.cells) < planned.width and self._cut_short(row):

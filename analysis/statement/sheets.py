@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from analysis.statement import draft, errors, model, table, tabular
+from analysis.statement import draft, errors, headers, model, table, tabular
 
 _MAX_SHEETS = 30
 _FORMULA_WEIGHT = 0.1
+_EPOCHS = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}  # noqa: DTZ001 (sheets know no zone)
+_SERIAL = re.compile(r"[2-7]\d{4}(?:\.\d+)?")  # days of the years 1954 to 2118
+_DATES = frozenset(("date", "value_date"))
 
 
 def read(
@@ -77,3 +82,35 @@ def plain(value: Decimal) -> str:
         if len(text.rpartition(".")[2]) == 3 and "." in text:
             text += "0"
     return text
+
+
+def day(serial: Decimal, *, base1904: bool) -> str:
+    """The ISO date of a sheet's count of days."""
+    return (_EPOCHS[base1904] + datetime.timedelta(days=float(serial))).date().isoformat()
+
+
+def with_dates(rows: list[table.Row], *, base1904: bool) -> list[table.Row]:
+    """The rows, with the bare counts of days in columns that are headed as dates turned into dates."""
+    header = headers.find(rows[: table.SAMPLE_ROWS])
+    below = rows[header.position + 1 :]
+    columns = [at for at, match in enumerate(header.matches) if _is_of_serials(match.scores.keys(), below, at)]
+    if not columns:
+        return rows
+    return [*rows[: header.position + 1], *(_dated(row, columns, base1904) for row in below)]
+
+
+def _is_of_serials(roles: Iterable[str], below: list[table.Row], at: int) -> bool:
+    if not _DATES.intersection(roles) or headers.MONEY_ROLES.intersection(roles):
+        return False
+    cells = [
+        row.cells[at].strip() for row in below[: table.SAMPLE_ROWS] if at < len(row.cells) and row.cells[at].strip()
+    ]
+    return bool(cells) and sum(map(bool, map(_SERIAL.fullmatch, cells))) >= 0.8 * len(cells)
+
+
+def _dated(row: table.Row, columns: list[int], base1904: bool) -> table.Row:
+    cells = list(row.cells)
+    for at in columns:
+        if at < len(cells) and _SERIAL.fullmatch(cells[at].strip()):
+            cells[at] = day(Decimal(cells[at].strip()), base1904=base1904)
+    return table.Row(row.line, cells)

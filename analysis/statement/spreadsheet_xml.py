@@ -29,7 +29,8 @@ def read(text: str, encoding: str, hints: model.Hints, bounds: limits.Limits, pr
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise errors.MalformedStatement("the XML declares a document type, which no workbook does")
     book = _Book(_DECLARATION.sub("", text.removeprefix("\ufeff"), count=1), bounds)
-    result = sheets.read("xml-spreadsheet", list(book.sheets()), hints, problems, encoding)
+    dated = [sheets.with_dates(rows, base1904="Date1904>" in text) for rows in book.sheets()]
+    result = sheets.read("xml-spreadsheet", dated, hints, problems, encoding)
     sheets.remark_formulas(result, book.formulas)
     return result
 

@@ -5,7 +5,6 @@ A workbook is a zip of XML, so both kinds of bomb are refused: sizes are counted
 
 from __future__ import annotations
 
-import datetime
 import io
 import re
 import zipfile
@@ -17,7 +16,6 @@ from xml.etree import ElementTree
 
 from analysis.statement import draft, errors, limits, model, sheets, table
 
-_EPOCHS = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}  # noqa: DTZ001 (sheets know no zone)
 _DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 _LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
@@ -36,8 +34,9 @@ def is_old_office(data: bytes) -> bool:
 def read(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
     """All sheets that hold transactions; raises `NoTransactionsFound` where none does."""
     book = _Book(data, bounds)
-    rows = (list(table.bounded(book.rows(name), bounds)) for name in book.sheets())
-    result = sheets.read("xlsx", rows, hints, problems)
+    found = (list(table.bounded(book.rows(name), bounds)) for name in book.sheets())
+    dated = (sheets.with_dates(rows, base1904=book.base1904) for rows in found)
+    result = sheets.read("xlsx", dated, hints, problems)
     sheets.remark_formulas(result, book.formulas)
     return result
 
@@ -54,7 +53,7 @@ class _Book:
         if not any(name.startswith("xl/") for name in self._parts):
             raise errors.UnknownFormat("the zip file holds no Excel workbook")
         self.formulas = 0
-        self._base1904 = False
+        self.base1904 = False
         self._shared: list[str] = []
         self._dates: list[bool] = []
 
@@ -65,7 +64,7 @@ class _Book:
         if "xl/styles.xml" in self._parts:
             self._dates = list(self._date_styles())
         for element in self._elements("xl/workbook.xml", "workbookPr") if "xl/workbook.xml" in self._parts else ():
-            self._base1904 = element.get("date1904") in ("1", "true")
+            self.base1904 = element.get("date1904") in ("1", "true")
         found = [name for name in self._parts if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
         return sorted(found, key=lambda name: [int(part) for part in re.findall(r"\d+", name)] or [0])
 
@@ -159,8 +158,7 @@ class _Book:
         if not value.is_finite() or abs(value) >= 10**18:
             return text
         if dated and 0 < value < 2_958_466:  # 9999-12-31
-            moment = _EPOCHS[self._base1904] + datetime.timedelta(days=float(value))
-            return moment.date().isoformat()
+            return sheets.day(value, base1904=self.base1904)
         return sheets.plain(value)
 
 

@@ -317,6 +317,19 @@ def test_xlsx_dates_and_figures_are_read_as_they_are_stored() -> None:
     ]
 
 
+def test_xlsx_days_without_a_date_format_are_dates_where_the_heading_says_so() -> None:
+    head = ("Date", "Description", "Debit", "Credit", "Balance")
+
+    parsed = statement.parse(
+        writer.workbook([head, (44957, "Shop", 45.1, None, 54.9), (44951.5, "Pay", None, 30000, 100)])
+    )
+
+    assert [(str(row.booked), row.amount_minor) for row in parsed.transactions] == [
+        ("2023-01-25", 3000000),
+        ("2023-01-31", -4510),
+    ]
+
+
 def test_xlsx_that_inflates_beyond_the_limit_is_refused() -> None:
     book = writer.workbook([("Date", "Text", "Amount"), *[("x" * 1000, "y" * 1000, 1)] * 2000])
 
