@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from analysis.statement import figures, plan, words
@@ -37,6 +37,8 @@ class Evidence:
         known = [day for day in days if day]
         self.descending = bool(known) and known[0] > known[-1]
         self.ascending = bool(known) and known[0] < known[-1]
+        steps = [one <= other if self.ascending else one >= other for one, other in itertools.pairwise(known)]
+        self.in_order = (self.ascending or self.descending) and all(steps)
 
     def values(self, column: int) -> list[_Value]:
         if column not in self._values:
@@ -113,43 +115,55 @@ def _by_balance(evidence: Evidence, money: plan.Money, found: list[_Value]) -> l
 
 def chain(evidence: Evidence, money: plan.Money) -> tuple[int, int]:
     """(links that hold, links checked) under the better of the possible row orders."""
-    after, checked = _chain(evidence, money, _held)
-    before, _ = _chain(evidence, money, _held_before)
-    return max(after, before if _has_order(evidence) else 0), checked
-
-
-def balance_is_before(evidence: Evidence, money: plan.Money) -> bool:
-    """Whether each row prints the balance before it: all links hold so, and none as the balance after it.
-
-    Only where the dates tell the order of the rows: read backwards, balances before and after are each other's mirror.
-    """
-    after, _ = _chain(evidence, money, _held)
-    before, checked = _chain(evidence, money, _held_before)
-    return _has_order(evidence) and before == checked > 0 and after == 0
-
-
-def _has_order(evidence: Evidence) -> bool:
-    return evidence.ascending or evidence.descending
-
-
-_Hold = Callable[[Sequence[int], list[_Value], list[_Value]], int]
-
-
-def _chain(evidence: Evidence, money: plan.Money, hold: _Hold) -> tuple[int, int]:
     if money.balance is None:
         return 0, 0
     found, balances = amounts(evidence, money), evidence.values(money.balance)
+    groups = _groups(evidence, found, balances)
+    orders = []
+    if not evidence.descending:
+        orders.append([_held(members, found, balances) for members in groups])
+    if not evidence.ascending:
+        orders.append([_held(members[::-1], found, balances) for members in groups])
+    checked = sum(max(len(members) - 1, 0) for members in groups)
+    held = max(sum(held) for held in orders)
+    return (held, checked) if held else (_held_before(evidence, groups, found, balances), checked)
+
+
+def balance_is_before(evidence: Evidence, money: plan.Money) -> bool:
+    """Whether each row prints the balance before it: all links hold so, and none as the balance after it."""
+    if money.balance is None:
+        return False
+    found, balances = amounts(evidence, money), evidence.values(money.balance)
+    groups = _groups(evidence, found, balances)
+    either_way = [order for members in groups for order in (members, members[::-1])]
+    if any(_held(order, found, balances) for order in either_way):
+        return False
+    return _held_before(evidence, groups, found, balances) > 0
+
+
+def _groups(evidence: Evidence, found: Sequence[_Value], balances: Sequence[_Value]) -> list[list[int]]:
+    """The rows with amount and balance, by account and currency."""
     by_group: dict[str, list[int]] = {}
     for index, group in enumerate(evidence.groups):
         if balances[index] is not None and found[index] is not None:
             by_group.setdefault(group, []).append(index)
-    orders = []
-    if not evidence.descending:
-        orders.append([hold(members, found, balances) for members in by_group.values()])
-    if not evidence.ascending:
-        orders.append([hold(members[::-1], found, balances) for members in by_group.values()])
-    checked = sum(max(len(members) - 1, 0) for members in by_group.values())
-    return max(sum(held) for held in orders), checked
+    return list(by_group.values())
+
+
+def _held_before(
+    evidence: Evidence, groups: Sequence[Sequence[int]], found: Sequence[_Value], balances: Sequence[_Value]
+) -> int:
+    """Links of balances printed before their rows, if all of them hold and some join two days; else 0.
+
+    Read backwards, such a file is its own mirror with all signs turned round: only dates in order tell the two apart.
+    """
+    if not evidence.in_order:
+        return 0
+    ordered = [members[::-1] if evidence.descending else members for members in groups]
+    links = [link for members in ordered for link in itertools.pairwise(members) if found[link[0]]]
+    if not all(balances[after] - balances[before] == found[before] for before, after in links):  # type: ignore[operator]
+        return 0
+    return len(links) if any(evidence.days[before] != evidence.days[after] for before, after in links) else 0
 
 
 def newest_first(evidence: Evidence, money: plan.Money) -> bool:
@@ -173,14 +187,6 @@ def _held(order: Sequence[int], found: list[_Value], balances: list[_Value]) -> 
         balances[index] - balances[before] == found[index]  # type: ignore[operator]
         for before, index in itertools.pairwise(order)
         if found[index] != 0
-    )
-
-
-def _held_before(order: Sequence[int], found: list[_Value], balances: list[_Value]) -> int:
-    return sum(
-        balances[index] - balances[before] == found[before]  # type: ignore[operator]
-        for before, index in itertools.pairwise(order)
-        if found[before] != 0
     )
 
 

@@ -290,6 +290,15 @@ Summe;;500,00;900,00
         3, "2000.00", "712.34", "2023-02-13", "2023-02-15", "EUR",
     ),
     Sample(
+        "order_of_days_broken_by_a_pending_row",
+        """"Dato","Tekst","Beløb","Saldo","Status"
+"31-01-2023","Brugsen","-99,95","900,05","Udført"
+"30-01-2023","Overførsel","1.000,00","1.000,00","Udført"
+"05-02-2023","Husleje","-500,00","","Venter"
+""",
+        3, "1000.00", "599.95", "2023-01-30", "2023-02-05",
+    ),
+    Sample(
         "headerless_constant_number",
         """HIST,20230125,,12000.00,SALARY,EMPLOYER,4321,0
 HIST,20230131,##,-450.00,CHEQUE CARD PURCHASE,GROCER,4321,0
