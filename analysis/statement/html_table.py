@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from analysis.statement import dates, errors, limits, money, table
 
-_START = re.compile(r"\s*<(?:!doctype html|html|head|body|meta|table|div|style|\?xml|!--)", re.IGNORECASE)
+_START = re.compile(r"\s*<[A-Za-z!?]")
 _TABLE = re.compile(r"<table[\s>]", re.IGNORECASE)
 _HEAD_CHARS = 20_000
 _LONGEST_TAG = 2_000

@@ -53,12 +53,12 @@ def _is_made_of_records(lines: Sequence[str]) -> bool:
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
-    """A block ends at an empty line, or where one of its labels comes again."""
+    """A block ends at a line without letters and digits, or where one of its labels comes again."""
     block: _Block | None = None
     last = ""
     for number, line in enumerate(lines, 1):
         label, value = _labelled(line)
-        if block is not None and (not line.strip() or label in block.fields):
+        if block is not None and (label in block.fields or not any(map(str.isalnum, line))):
             yield block
             block = None
         if label:

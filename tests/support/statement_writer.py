@@ -133,6 +133,17 @@ def _cell(value: str | float | datetime.date | None) -> str:
     return f"<c><v>{value}</v></c>"
 
 
+def in_columns(rows: Sequence[Sequence[str]], gap: int = 2) -> bytes:
+    """The cells in columns of a fixed width, figures to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+    def padded(at: int, cell: str) -> str:
+        return cell.rjust(widths[at]) if any(map(str.isdigit, cell)) else cell.ljust(widths[at])
+
+    lines = ((" " * gap).join(padded(at, cell) for at, cell in enumerate(row)).rstrip() for row in rows)
+    return "\n".join(lines).encode()
+
+
 def html_table(rows: Sequence[Sequence[str]]) -> bytes:
     """A page with one table, as banks send it under the name .xls; the first row are headings."""
     head, *body = ("".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) for tag, row in _tagged(rows))

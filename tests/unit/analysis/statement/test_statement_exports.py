@@ -140,3 +140,42 @@ def test_a_letter_with_wide_gaps_is_no_statement() -> None:
 
     with pytest.raises(statement.NoTransactionsFound):
         statement.parse(text.encode())
+
+
+def test_a_terminals_page_is_read_with_its_balances_and_second_lines() -> None:
+    text = """                     ACCOUNT STATEMENT
+Account: 12-3456-7890   Currency: NZD
+
+DATE        PARTICULARS               DEBIT      CREDIT      BALANCE
+            OPENING BALANCE                                 1,000.00
+01 FEB 23   EFTPOS GROCER             45.10                   954.90
+            AUCKLAND
+05 FEB 23   SALARY                             2,500.00     3,454.90
+            CLOSING BALANCE                                 3,454.90
+"""
+
+    parsed = statement.parse(text.encode())
+
+    assert [(row.amount_minor, row.text, row.currency) for row in parsed.transactions] == [
+        (-4510, "EFTPOS GROCER AUCKLAND", "NZD"),
+        (250000, "SALARY", "NZD"),
+    ]
+    assert (parsed.reconciliation.status, parsed.problems, parsed.questions) == ("chains", (), ())
+    assert [balance.amount_minor for balance in (*parsed.opening_balances, *parsed.closing_balances)] == [
+        100000,
+        345490,
+    ]
+
+
+def test_labelled_blocks_may_be_parted_by_rules_and_run_over_lines() -> None:
+    text = (
+        "Buchungstag: 31.01.2023\nText: Einkauf\nBetrag: -12,50 EUR\n---\n"
+        "Buchungstag: 30.01.2023\nText: Lohn\n  Januar\nBetrag: 1.000,00 EUR\n"
+    )
+
+    parsed = statement.parse(text.encode())
+
+    assert [(row.amount_minor, row.text) for row in parsed.transactions] == [
+        (100000, "Lohn Januar"),
+        (-1250, "Einkauf"),
+    ]

@@ -213,6 +213,25 @@ def test_the_same_cells_say_the_same_in_every_table_format(rows: list[writer.Mov
         assert (found.problems, found.questions) == ((), ())
 
 
+@given(rows=movements(), how=conventions(), gap=st.integers(2, 4), headed=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_columns_of_a_fixed_width_are_never_read_wrongly_in_silence(
+    rows: list[writer.Movement], how: writer.Convention, gap: int, headed: bool
+) -> None:
+    plain = dataclasses.replace(how, preamble=False, footer=False, encoding="utf-8")
+    text = writer.csv_statement(rows, plain).decode()
+    cells = list(csv.reader(io.StringIO(text), delimiter=how.delimiter))
+
+    try:
+        parsed = statement.parse(writer.in_columns(cells if headed else cells[1:], gap))
+    except statement.StatementRefused:
+        return
+
+    wanted = Counter((row.booked, row.cents) for row in rows)
+    found = Counter((row.booked, row.amount_minor) for row in parsed.transactions)
+    assert found == wanted or parsed.problems or parsed.questions
+
+
 def test_damaged_statements_of_every_format_end_in_rows_or_in_a_refusal() -> None:
     runs, found = statement_fuzz.fuzz(seconds=2.0, seed=20230131)
 
