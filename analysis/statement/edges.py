@@ -72,7 +72,7 @@ def _dated_otherwise(core: Sequence[table.Row], at: int) -> bool:
 class Widths:
     """How many cells the rows have, to tell a last row that is none of them."""
 
-    def __init__(self, problems: draft.Problems, declare: Callable[[draft.DraftRow], None]) -> None:
+    def __init__(self, problems: draft.Problems, declare: Callable[[draft.DraftRow, draft.Side], None]) -> None:
         self._problems, self._declare = problems, declare
         self._narrowest: int | None = None
         self._last: table.Row | None = None
@@ -93,45 +93,59 @@ class Widths:
         if last.text or last.counterparty:
             return True
         if any(sum(map(str.isdigit, cell)) >= _NUMBERED and dates.read(cell) is None for cell in self._last.cells):
-            self._declare(last)
+            self._declare(last, "closing")
         else:
             reason = "the last row has fewer cells than all others and no text: perhaps a balance"
             self._problems.add(last.row, "", str(last.amount), reason, "short_row")
         return False
 
 
-def without_closing(
-    rows: Iterator[draft.DraftRow], declare: Callable[[draft.DraftRow], None]
+def without_balances(
+    rows: Iterator[draft.DraftRow], declare: Callable[[draft.DraftRow, draft.Side], None]
 ) -> Iterator[draft.DraftRow]:
-    """The rows but for a newest one whose amount and balance are both the balance that its neighbour leaves."""
-    first = next(rows, None)
-    if first is None:
+    """The rows but for a first or last one that only says the balance, which is declared instead."""
+    first, second = next(rows, None), next(rows, None)
+    if first is None or second is None:
+        yield from filter(None, (first,))
         return
-    before = next(rows, None)
-    if before is None or not _repeats(first, before):
+    if (side := _side(first, second)) is None:
         yield first
     else:
-        declare(first)
-    last = before
-    neighbour = first
+        declare(first, side)
+    before, last = first, second
     for row in rows:
-        if last is not None:
-            yield last
-            neighbour = last
-        last = row
-    if last is None:
-        return
-    if last is not before and _repeats(last, neighbour):
-        declare(last)
+        yield last
+        before, last = last, row
+    if last is not second and (side := _side(last, before)) is not None:
+        declare(last, side)
     else:
         yield last
 
 
+def _side(row: draft.DraftRow, neighbour: draft.DraftRow) -> draft.Side | None:
+    if not row.amount or not neighbour.amount or neighbour.balance is None:
+        return None
+    if _repeats(row, neighbour):
+        return "closing"
+    return "opening" if _opens(row, neighbour) else None
+
+
 def _repeats(row: draft.DraftRow, neighbour: draft.DraftRow) -> bool:
-    """No movement leaves the balance as it was; `neighbour` moved something, so it is not a first deposit either."""
-    return (
-        row.amount != 0
-        and row.amount == row.balance == neighbour.balance
-        and neighbour.amount != 0
-        and row.booked >= neighbour.booked
-    )
+    """The newest row: its amount is the balance that its neighbour left, and so is its balance.
+
+    No movement leaves the balance as it was; `neighbour` moved something, so it is not a first deposit either.
+    """
+    if row.amount != neighbour.balance or row.booked < neighbour.booked:
+        return False
+    return row.balance == neighbour.balance or (row.balance is None and _says_nothing(row) and bool(neighbour.text))
+
+
+def _opens(row: draft.DraftRow, neighbour: draft.DraftRow) -> bool:
+    """The oldest row: no text, its amount is its balance, and the neighbour's balance follows from it."""
+    if row.balance is None or row.amount != row.balance or row.booked > neighbour.booked:
+        return False
+    return _says_nothing(row) and bool(neighbour.text) and neighbour.balance == row.balance + neighbour.amount
+
+
+def _says_nothing(row: draft.DraftRow) -> bool:
+    return not (row.text or row.counterparty or row.bank_code or row.id)

@@ -103,9 +103,15 @@ def _balances(found: roles.Roles, balance: int | None, taken: Sequence[int]) -> 
         column.index for column in found.columns
         if column.is_money and not column.is_counter and column.index not in taken
         and (column.distinct > 1 or column.filled < 2)  # no balance stays the same while money moves
-        and column.filled >= 0.9 * len(column.values) and any(map(roles.has_value, column.values))
+        and _nearly_full(column) and any(map(roles.has_value, column.values))
     ]  # fmt: skip
     return [*others[:6], None]
+
+
+def _nearly_full(column: profile.Column) -> bool:
+    """One row may lack its balance: a pending one, or a closing line."""
+    rows = len(column.values)
+    return column.filled >= 0.9 * rows or 2 <= column.filled == rows - 1
 
 
 def _unlabelled(found: roles.Roles) -> Iterator[plan.Money]:

@@ -52,7 +52,7 @@ class Walker:
         self._total = Decimal(0)
         self._last_row = 0
         self._left = leftovers.Leftovers(problems)
-        self._widths = None if planned.header.line else edges.Widths(problems, self._closing)
+        self._widths = None if planned.header.line else edges.Widths(problems, self._only_balance)
         self._header_seen = False
         self._group_pending = False  # under a title like "Pending transactions"
         self._texts, self._parties = planned.texts, planned.counterparty
@@ -69,7 +69,7 @@ class Walker:
     def rows(self) -> Iterator[draft.DraftRow]:
         found = self._directed(self._walked())
         if self._plan.money.balance is not None:
-            found = edges.without_closing(found, self._closing)
+            found = edges.without_balances(found, self._only_balance)
         for row in found:
             if not row.void and not row.pending:
                 self._total += row.amount
@@ -105,9 +105,9 @@ class Walker:
         if waiting is not None and (self._widths is None or self._widths.is_movement(waiting)):
             yield waiting
 
-    def _closing(self, row: draft.DraftRow) -> None:
-        self._declare("closing", row.amount, row.booked)
-        self.notes.append(f"row {row.row} was taken as the closing balance")
+    def _only_balance(self, row: draft.DraftRow, side: draft.Side) -> None:
+        self._declare(side, row.amount, row.booked)
+        self.notes.append(f"row {row.row} was taken as the {side} balance")
 
     def _same_table(self, row: table.Row, around: Iterable[table.Row]) -> bool:
         """A header amid the rows: the same one again (perhaps for another account), or that of another table."""
