@@ -13,7 +13,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from analysis.statement import currency, dates, draft, errors, json_dialects, limits, minor_units, model, table, tabular
+from analysis.statement import (
+    currency,
+    dates,
+    draft,
+    errors,
+    json_dialects,
+    limits,
+    minor_units,
+    model,
+    table,
+    tabular,
+    words,
+)
 
 _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 _HEAD_CHARS = 100_000
@@ -200,7 +212,7 @@ def _as_table(document: Any, hints: model.Hints, bounds: limits.Limits, problems
         raise errors.NoTransactionsFound("the JSON holds no list of transactions")
     if hints.decimal is None and minor_units.is_documented(objects):
         hints = dataclasses.replace(hints, decimal="minor")
-    flat = [_flat(item) for item in objects]
+    flat = [_flat(item) for item in _unwrapped(objects)]
     names = list(dict.fromkeys(name for item in flat for name in item))[: bounds.columns]
     result = _table(names, flat, hints, bounds, problems)
     amounts = _whole_amounts(result, names, flat) if hints.decimal is None else []
@@ -266,17 +278,33 @@ def _scale(amounts: Sequence[str], flat: list[dict[str, str]], code: str | None)
                 item[name] = f"{Decimal(item[name]).scaleb(-_exponent(code)):f}"
 
 
+def _unwrapped(objects: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Fields that are lists of one object in every transaction ("legs": [{...}]) as that object."""
+    several = {name for item in objects for name, value in item.items() if not _is_single(value)}
+    wrapped = {name for item in objects for name, value in item.items() if isinstance(value, list)} - several
+    if not wrapped:
+        return objects
+    return [{name: value[0] if name in wrapped else value for name, value in item.items()} for item in objects]
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping)
+
+
 def _flat(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in item.items():
-        if isinstance(value, Mapping) and depth < 3:
+        if isinstance(value, Mapping) and (scaled := minor_units.scaled(value)) is not None:
+            found[prefix + name] = _scalar(scaled)
+        elif isinstance(value, Mapping) and depth < 3:
             found.update(_flat(value, f"{prefix}{name}.", depth + 1))
         elif isinstance(value, Decimal) and minor_units.is_named(name):
             found[prefix + minor_units.bare_name(name)] = _scalar(minor_units.major(item, value))
         elif code := minor_units.code_of(name, value):
             found[prefix + name] = code
         elif isinstance(value, Decimal) and _MOMENT_NAME.search(name) and (on := _epoch_day(value)):
-            found[prefix + "date"] = on
+            named = words.match_header(_spoken(name)).scores.keys() & {"date", "value_date"}
+            found.setdefault(prefix + (name if named else "date"), on)
         elif not isinstance(value, list | Mapping):
             found[prefix + name] = "" if value is None else _scalar(value)
     return found
@@ -299,5 +327,5 @@ def _scalar(value: Any) -> str:
 def _spoken(name: str) -> str:
     """From "transactionAmount.value" to "transaction Amount value", so that the header dictionary knows the words."""
     last = name.split(".")
-    words = last[-1] if last[-1] not in ("value", "amount", "content") or len(last) == 1 else last[-2]
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\-]+", " ", words)
+    spoken = last[-1] if last[-1] not in ("value", "amount", "content") or len(last) == 1 else last[-2]
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\-]+", " ", spoken)

@@ -261,6 +261,28 @@ def test_json_of_a_source_that_documents_minor_units_needs_no_question(item: dic
     assert not parsed.questions
 
 
+def test_json_amounts_of_digits_and_scale_or_within_a_list_of_one_are_found() -> None:
+    scaled = [
+        {"amount": {"value": {"unscaledValue": digits, "scale": scale}, "currencyCode": "SEK"}, "booked": "2024-02-13"}
+        for digits, scale in (("-1300", "1"), ("25005", "2"))
+    ]
+    legs = [
+        {"created_at": f"2024-02-{day}T10:00:00Z", "legs": [{"amount": amount, "currency": "EUR", "description": "a"}]}
+        for day, amount in ((13, -1.5), (14, 20))
+    ]
+
+    found = [statement.parse(json.dumps(one).encode()) for one in (scaled, legs)]
+
+    assert [[row.amount_minor for row in one.transactions] for one in found] == [[-13000, 25005], [-150, 2000]]
+    assert not any(one.questions or one.problems for one in found)
+
+
+def test_of_several_moments_in_json_the_booking_date_counts() -> None:
+    item = {"amount": -1.5, "postedDate": 1705276800, "createdDate": 1705363200, "description": "a"}
+
+    assert str(statement.parse(json.dumps([item]).encode()).first_date) == "2024-01-15"
+
+
 @pytest.mark.parametrize(("unit", "amounts"), [(100, [-450, 99950]), (1, [-45000, 9995000])])
 def test_a_balance_with_decimals_settles_what_whole_json_amounts_count(unit: int, amounts: list[int]) -> None:
     rows = [
