@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from analysis.statement import dates, errors, limits, money, table
 _DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab", "|": "pipe", "^": "caret", "~": "tilde", ":": "colon"}
 _SNIFF_LINES = 400
 _LINE_CHARS = 1_000_000  # a reader would build all cells of a line before anybody could count them
+_FORMULA = re.compile(r'^="([^"]*)"$', re.DOTALL)  # a text that spreadsheets are told not to take for a number
 _SWALLOWED_LINES = 60  # a "quoted" cell over more lines than this is an unbalanced quote
 
 
@@ -124,11 +126,12 @@ def _rows(text: str, delimiter: str, quoting: _Quoting, wrapped: bool, bounds: l
 
 def _split(text: str, delimiter: str, quoting: _Quoting, wrapped: bool) -> Iterator[table.Row]:
     reader = _reader(_lines(text), delimiter, quoting)
-    last = 0
+    last, formulas = 0, '="' in text
     try:
         for cells in reader:
             line, last = last + 1, reader.line_num
             inner = wrapped and len(cells) == 1
-            yield table.Row(line, next(_reader(iter(cells), delimiter, csv.QUOTE_MINIMAL), []) if inner else cells)
+            found = next(_reader(iter(cells), delimiter, csv.QUOTE_MINIMAL), []) if inner else cells
+            yield table.Row(line, [_FORMULA.sub(r"\1", cell) for cell in found] if formulas else found)
     except csv.Error as error:
         raise errors.LimitExceeded("a cell is longer than any bank writes", row=last + 1) from error

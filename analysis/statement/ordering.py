@@ -84,7 +84,7 @@ def _points(parts: Sequence[dates.Parts], order: model.DateOrder, header: Sequen
     points += 1.5 if order == "dmy" and code in _DAY_FIRST else 0.0
     points += 6.0 if order == "ymd" and eastern else 0.0
     days = [day for part in parts if (day := dates.resolve(part, order, 2000))]
-    return points + _sortedness(days) + _density(days)
+    return points + _sortedness(days) + _density(days) - _spread(days)
 
 
 _EASTERN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -97,6 +97,12 @@ _DAY_FIRST = frozenset(
 def _foreign(header: Sequence[str]) -> bool:
     tokens = {token for cell in header for token in cell.casefold().replace("/", " ").split()}
     return any(not token.isascii() for token in tokens if token.isalpha()) or bool(tokens & _SPEAKS_OTHER)
+
+
+def _spread(days: Sequence[datetime.date]) -> float:
+    """A file rarely covers many years; a number that goes from 1 to 31 was no year."""
+    years = [day.year for day in days]
+    return min(6.0, 0.75 * (max(years) - min(years))) if years else 0.0
 
 
 def _sortedness(days: Sequence[datetime.date]) -> float:

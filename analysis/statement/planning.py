@@ -50,7 +50,8 @@ def settle(
     wanted = sorted(
         {index for money in options for index in (*money.columns, money.balance, money.fee) if index is not None}
     )
-    marks = figures.settle_marks(columns, wanted, code, hints.decimal)
+    others = [index for role in ("rate", "orig_amount") for index in found.of(role)]
+    marks = figures.settle_marks(columns, wanted, others, code or _same_in_all_rows(found, wanted), hints.decimal)
     order = _order(columns[booked[0]].values, header, known, code, hints)
     questions = list(_questions(order, marks, known, hints))
     counts_an_era = ordering.may_count_an_era(columns[booked[0]].values, header.names, order)
@@ -125,6 +126,14 @@ def _currency(found: roles.Roles, known: facts.Facts, hints: model.Hints) -> str
     if named:
         return named[0]
     return known.currency or hints.currency or _beside_amounts(found) or _by_language(found)
+
+
+def _same_in_all_rows(found: roles.Roles, wanted: Sequence[int]) -> str | None:
+    """The one code that the currency column beside the amounts holds."""
+    for index in roles.currency_columns(found, wanted)[:1]:
+        codes = {currency.code_of(value) for value in found.columns[index].values}
+        return codes.pop() if len(codes) == 1 else None
+    return None
 
 
 def _by_language(found: roles.Roles) -> str | None:

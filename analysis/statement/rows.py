@@ -50,6 +50,7 @@ class Walker:
         self.next_start: int | None = None  # where a table with another header begins
         self._total = Decimal(0)
         self._last_row = 0
+        self._sides = summaries.Sides()
         self._left = leftovers.Leftovers(problems)
         self._header_seen = False
         self._group_pending = False  # under a title like "Pending transactions"
@@ -146,6 +147,7 @@ class Walker:
         self._left.taken(row)
         found = self._drafted(row, cells, booked, amount, balance)
         self._last_row, self._day_before = row.line, booked
+        self._sides.add(amount)
         return found
 
     def _drafted(
@@ -219,6 +221,8 @@ class Walker:
         if any(cell and self._may_be(cell) for cell in cells) and self._balance_row(cells, booked):
             return
         dated = self._dated(cells)
+        if booked is None and self._sides.are_summed(self._cell_value(cells, at) for at in self._plan.money.columns):
+            return
         if bad is not None:
             if booked is not None or (dated and self._wide(row)):
                 self._bad_cell(row, bad, cells[bad])

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from analysis.statement import judge, model, plan, roles, words
+import re
+
+from analysis.statement import judge, model, money, plan, profile, roles, words
 
 _ENOUGH_ROWS = 2
+_ENOUGH_COLUMNS = 2
 _SPOKEN_ROWS = 5
+_CARD_NUMBER = re.compile(r"(?=.*\d)[*xX•.#\d][*xX•.#\d\s\-]{2,22}\d")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CARD_NOTE = "amounts follow the card convention: positive is money out"
 
 
 def questions(
@@ -14,6 +20,8 @@ def questions(
     """Settles `money` further in place; returns what stays open."""
     if hints.sign is not None:
         money.check = None
+    if money.source == "flag" and money.flag is not None:
+        _marks_one_side(found.columns[money.flag], money, notes)
     if hints.sign is not None or money.source in ("flag", "balance"):
         return []
     if money.check is not None and (asked := _contradicted(evidence, money)):
@@ -30,10 +38,66 @@ def _unproven(
         return _unnamed_pair(evidence, found, money)
     values = [value for value in judge.amounts(evidence, money) if value]
     if any(value < 0 for value in values) and any(value > 0 for value in values):
+        if _against_every_flag(evidence, found, money, notes):
+            return []
         return _card(evidence, found, money, notes)
     if not values or all(value < 0 for value in values) or money.negate:
         return []
-    return _unsigned(evidence, found, money)
+    if _marked_on_one_side(found, money, notes):
+        return []
+    return _unsigned(evidence, found, money, notes)
+
+
+def _against_every_flag(evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str]) -> bool:
+    """Without a header: DEBIT beside every positive amount and CREDIT beside every negative one, as cards write."""
+    if found.header.line or money.negate:
+        return False
+    values = judge.amounts(evidence, money)
+    for at in roles.flag_columns(found):
+        kinds = [words.flag_of(evidence.cell(index, at)) for index in range(len(values))]
+        told = [
+            (kind, value) for kind, value in zip(kinds, values, strict=True) if kind in ("credit", "debit") and value
+        ]
+        if len(told) == len(values) > _ENOUGH_ROWS and all((kind == "debit") == (value > 0) for kind, value in told):
+            money.negate = True
+            notes.append(_CARD_NOTE)
+            return True
+    return False
+
+
+def _marked_on_one_side(found: roles.Roles, chosen: plan.Money, notes: list[str]) -> bool:
+    """Where CR or a plus stands beside some amounts and nothing beside the others, those go the other way."""
+    assert chosen.amount is not None
+    amounts = [read for cell in found.columns[chosen.amount].values if (read := money.read(cell))]
+    marked = sum(amount.sign > 0 or amount.flag > 0 for amount in amounts)
+    if 0 < marked < len(amounts):
+        chosen.unmarked = "debit"
+        notes.append("amounts without a mark were taken as money out: only money in is marked")
+        return True
+    others = (column for column in found.columns if column.index != chosen.amount)
+    return any(_marks_one_side(column, chosen, notes) for column in others)
+
+
+def _marks_one_side(column: profile.Column, chosen: plan.Money, notes: list[str]) -> bool:
+    """A column that holds a mark in some rows and nothing in the others."""
+    kinds = {words.flag_of(cell) for cell in column.values if cell.strip()}
+    if not 0 < column.filled < len(column.values) or len(kinds) != 1 or not _is_mark(column):
+        return False
+    kind = kinds.pop()
+    if kind not in ("credit", "debit"):
+        return False
+    chosen.source, chosen.flag = "flag", column.index
+    chosen.unmarked = "debit" if kind == "credit" else "credit"
+    notes.append(f"rows without a mark were taken as the other side: only {kind} is marked")
+    return True
+
+
+def _is_mark(column: profile.Column) -> bool:
+    """Signs and abbreviations, which nobody writes as a text of its own."""
+    return all(cell.strip().strip(".").lower() in _MARKS for cell in column.values if cell.strip())
+
+
+_MARKS = frozenset(("+", "-", "cr", "dr", "c", "d", "h", "s"))
 
 
 def _contradicted(evidence: judge.Evidence, money: plan.Money) -> list[model.Question]:
@@ -64,6 +128,21 @@ def _signs_show(found: roles.Roles, money: plan.Money) -> bool:
     return money.debit is not None and found.columns[money.debit].negative > 0
 
 
+def _is_card_list(found: roles.Roles, chosen: plan.Money) -> bool:
+    """A column of card numbers beside which nearly all amounts are positive: purchases, as cards write them."""
+    assert chosen.amount is not None
+    for column in found.columns:
+        name = words.normalise(found.header.name(column.index)) if found.header.line else ""
+        if not words.has_phrase(name, words.CARD_NUMBERS):
+            continue
+        cells = zip(column.values, found.columns[chosen.amount].values, strict=True)
+        paid = [read for number, cell in cells if _CARD_NUMBER.fullmatch(number.strip()) and (read := money.read(cell))]
+        out = sum(amount.sign >= 0 and amount.flag >= 0 for amount in paid)
+        if len(paid) > _ENOUGH_ROWS and out >= 0.8 * len(paid):
+            return True
+    return False
+
+
 def _card(evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str]) -> list[model.Question]:
     """Card statements write purchases as positive and payments towards the card as negative."""
     assert money.amount is not None
@@ -81,7 +160,10 @@ def _card(evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes
     ):
         if judge.agreement(evidence, money) * (1 if money.negate else -1) >= -0.34:
             money.negate = True
-            notes.append("amounts follow the card convention: positive is money out")
+            notes.append(_CARD_NOTE)
+    elif not money.negate and judge.agreement(evidence, money) <= 0.34 and _is_card_list(found, money):
+        money.negate = True
+        notes.append(_CARD_NOTE)
     elif judge.agreement(evidence, money) <= -0.6 and judge.spoken(evidence) >= _SPOKEN_ROWS and not money.negate:
         why = "what the rows say (purchase, salary ...) contradicts the signs of their amounts"
         return [model.Question("sign", "sign", ("inverted", "signed"), why)]
@@ -91,7 +173,15 @@ def _card(evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes
     return []
 
 
-def _unsigned(evidence: judge.Evidence, found: roles.Roles, money: plan.Money) -> list[model.Question]:
+def _card_columns(found: roles.Roles) -> int:
+    """How many headings only the list of a card's purchases has."""
+    names = (words.normalise(_CAMEL.sub(" ", name)) for name in found.header.names)
+    return sum(words.has_phrase(name, words.CARD_MARKS) for name in names)
+
+
+def _unsigned(
+    evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str]
+) -> list[model.Question]:
     """No amount has a sign: words decide row by row where nearly all rows have one, else the caller is asked."""
     if sum(words.has_phrase(words.normalise(name), words.MERCHANT_MARKS) for name in found.header.names) >= 2:
         return []
@@ -103,7 +193,11 @@ def _unsigned(evidence: judge.Evidence, found: roles.Roles, money: plan.Money) -
         return []
     if not outs and ins >= 0.5 * len(directions):
         return []
-    if len(directions) < _ENOUGH_ROWS and not outs:
+    if _card_columns(found) >= _ENOUGH_COLUMNS and not ins:
+        money.negate = True
+        notes.append(_CARD_NOTE)
+        return []
+    if len(directions) < _ENOUGH_ROWS and not outs and found.header.line:
         return []
     why = "no amount has a sign and no column says which way the money went"
     return [model.Question("sign", "sign", ("signed", "inverted"), why)]

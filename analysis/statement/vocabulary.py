@@ -48,7 +48,8 @@ HEADERS: dict[str, str] = {
         ngay|ngay giao dich|ngay gd|tanggal|tanggal transaksi|tgl|วันที่|วันที่ทำรายการ|tarikh|tanggal & waktu|ngay hach toan
         dags|dagsetning|bokunardagur|data ktim|data e transaksionit
         reskontradatum|bokfdag|bokf dag|bokf.dag|transdag|trans dag|transaktionsdatum och tid
-        दिनांक|तारीख|तिथि|लेनदेन की तारीख|লেনদেনের তারিখ|তারিখ|تاریخ|تاریخ تراکنش|ամսաթիվ|თარიღი|tarixi|sana|күні|операция күні|огноо""",
+        दिनांक|तारीख|तिथि|लेनदेन की तारीख|লেনদেনের তারিখ|তারিখ|تاریخ|تاریخ تراکنش|ամսաթիվ|თარიღი|tarixi|sana|күні|операция күні|огноо
+        data dell operazione|data della transazione|data di esecuzione|data della registrazione|data dell ordine""",
     "value_date": """
         value date|valuedate|value|val date|valuta date|date of value|value dt|interest date|effective value date
         valuta|valutadatum|wertstellung|wert|wertstellungsdatum|wertstellungstag|valuta datum|wertdatum|val
@@ -60,7 +61,8 @@ HEADERS: dict[str, str] = {
         मूल्य तिथि|vaxtadagur|valutadag""",
     "time": """
         time|uhrzeit|heure|hora|ora|tijd|tid|klo|godzina|cas|ido|idopont|время|час|ωρα|saat|时间|時刻|時間帯|시간|transaction time of day|abschlusszeit|buchungszeit
-        heure de transaction|orario|time of transaction|time zone|timezone|交易时刻|час проведення|umsatzzeit|hora de la operacion|gio|waktu|שעה""",
+        heure de transaction|orario|time of transaction|time zone|timezone|交易时刻|час проведення|umsatzzeit|hora de la operacion|gio|waktu|שעה
+        ora dell operazione|ora operazione|ora della transazione""",
     "amount": """
         value|amount|amount total|total|transaction amount|amt|trans amount|txn amount|trx amount|tran amount|net amount|net|gross|gross amount|value amount|amount net|payment amount|sum|total amount
         credit/debit amount|debit/credit amount|amount debit/credit|amount in account currency|account amount|billing amount|billed amount|booked amount|booking amount|posted amount|local amount|settlement amount
@@ -108,7 +110,8 @@ HEADERS: dict[str, str] = {
         出金|出金額|出金金額|お引出し|お支払金額|支払|お支払い金額|支払い金額|引出額|引出金額|お引き出し|払出|出金額(円)|出金(円)|引き出し|お引出金額|お出し|出金金額(円)|支払金額(円)|引落|お引落し|引落金額
         출금|출금액|출금금액|찾으신금액|지급금액|출금(원)|출금액(원)|지급|찾으신 금액|출금 금액|인출금액
         ghi no|phat sinh no|rut|tien ra|so tien ghi no|keluar|pengeluaran|ถอนเงิน|ถอน|no|debet (db)|ghi no (vnd)|uttekt|pemotongan|debit (idr)|เงินออก
-        नामे|निकासी|आहरण|डेबिट|উত্তোলন|ডেবিট|برداشت|بدهکار|გასავალი|mexaric|шығыс|зарлага""",
+        नामे|निकासी|आहरण|डेबिट|উত্তোলন|ডেবিট|برداشت|بدهکار|გასავალი|mexaric|шығыс|зарлага
+        rechnungsbetrag ausgehend|zahlungsbetrag ausgehend|betrag ausgehend|ausgehender betrag|ausgehend|ausgehender zahlungsbetrag|outgoing amount|amount outgoing|montant sortant|importe saliente|importo in uscita""",
     "credit": """
         credit|credits|credit amount|cr|cr amount|deposit|deposits|deposit amount|deposit amt|money in|paid in|in|inflow|receipts|receipt|payment in|payments in|received|income|lodgement|lodgements|credit amt|credit(cr)|deposit (cr)|amount credited to account|amount in|credit value|credited|incoming|credited amount|paid in amount|moneyin|deposit cr|deposits & credits|lodged|credit amount (account currency)|deposits & other credits
         haben|gutschrift|gutschriften|gutschriftsbetrag|eingang|einnahme|einnahmen|zugang|haben betrag|betrag haben|einzahlung|einzahlungen|gutschrift betrag|zahlungseingang|habenbetrag
@@ -131,7 +134,8 @@ HEADERS: dict[str, str] = {
         入金|預かり金額|預入額|入金額|入金金額|お預入れ|お預り金額|預入|お預かり金額|預り金額|預入金額|お預け入れ|入金額(円)|入金(円)|預け入れ|お預入金額|お入れ|入金金額(円)|預入金額(円)|お預入
         입금|입금액|입금금액|맡기신금액|입금(원)|입금액(원)|맡기신 금액|입금 금액|예입금액
         ghi co|phat sinh co|nop|tien vao|so tien ghi co|masuk|pemasukan|ฝากเงิน|ฝาก|co|kredit (cr)|ghi co (vnd)|innborgun|penerimaan|credit (idr)|เงินเข้า
-        जमा|क्रेडिट|জমা|ক্রেডিট|واریز|بستانکار|შემოსავალი|mədaxil|кіріс|орлого""",
+        जमा|क्रेडिट|জমা|ক্রেডিট|واریز|بستانکار|შემოსავალი|mədaxil|кіріс|орлого
+        rechnungsbetrag eingehend|zahlungsbetrag eingehend|betrag eingehend|eingehender betrag|eingehend|incoming amount|amount incoming|montant entrant|importe entrante|importo in entrata""",
     "flag": """
         debit/credit|credit/debit|dr/cr|cr/dr|d/c|c/d|debit or credit|credit debit|debit credit|credit or debit|credit debit indicator|debit credit indicator|indicator|dc indicator|transaction direction|direction|in or out|type of entry|debit_credit|sign|+/-|dc|cd|drcr|crdr|side|debit/credit indicator|dr / cr|cr / dr|inflow/outflow|cr or dr|dr|withdrawal/deposit indicator
         soll/haben|s/h|haben/soll|soll haben|vorzeichen|gutschrift / belastung|belastung / gutschrift|soll/haben kennzeichen|sh|s/h kennzeichen|buchungsart soll haben|debit/kredit|sollhaben|kennzeichen
@@ -253,7 +257,8 @@ HEADERS: dict[str, str] = {
         azonosito|tranzakcio azonosito|megbizas azonosito|sorszam|referenciaszam|bizonylatszam|hivatkozas|tranzakcio azonositoja|banki azonosito|referinta|numar referinta|nr crt|numar document|nr. document|id tranzactie|referinta tranzactiei|nr. crt.|numar tranzactie|poziv na broj|referenca|redni broj|broj transakcije|rb|id transakcije|zap. st.|sklic|rbr|rb.|r. br.|poziv na broj primatelja|poziv na broj platitelja
         номер|номер документа|номер операции|референс|код операции|№|№ п/п|n п/п|номер транзакции|код авторизации|номер на транзакция|номер платежа|№ документа|референция|арн|код транзакции|id операции|номер док|идентификатор|број|референца|позив на број|№ операції|№ док
         αριθμος συναλλαγης|αριθμος αναφορας|α/α|κωδικος|αρ. συναλλαγης|islem no|dekont no|referans|fis no|sira no|islem numarasi|viitenumber|arhiveerimistunnus|makse number|references numurs|dokumenta numurs|nuoroda|dokumento numeris|viide|irasas|אסמכתא|מספר אסמכתא|مرجع|الرقم المرجعي|رقم العملية|رقم المرجع|م
-        序号|交易流水号|流水号|交易单号|商户单号|订单号|日 志 号|日志号|凭证号|交易订单号|商家订单号|业务流水号|交易号|凭证号码|编号|序號|交易序號|電子回單號|企业流水号|核心流水号|回单编号|电子回单号|参考号|參考編號|交易编号|記錄編號|流水號|番号|取引番号|管理番号|No.|명세번호|순번|번호|거래번호|so but toan|so ct|ma giao dich|so tham chieu|no referensi|referensi|so giao dich|tilvisun|stt""",
+        序号|交易流水号|流水号|交易单号|商户单号|订单号|日 志 号|日志号|凭证号|交易订单号|商家订单号|业务流水号|交易号|凭证号码|编号|序號|交易序號|電子回單號|企业流水号|核心流水号|回单编号|电子回单号|参考号|參考編號|交易编号|記錄編號|流水號|番号|取引番号|管理番号|No.|명세번호|순번|번호|거래번호|so but toan|so ct|ma giao dich|so tham chieu|no referensi|referensi|so giao dich|tilvisun|stt
+        n di transazione|numero di transazione|n. di transazione|no di transazione""",
     "status": """
         status|state|transaction status|booking status|status of transaction|buchungsstatus|umsatzstatus|statut|etat|estado|stato|situacao|situacao da transacao|tila|stav|stav transakce|allapot|statusz|stare|статус|состояние|стан|статус операции|статус операції|durum|islem durumu|staatus|statuss|busena|סטטוס|الحالة|交易状态|当前状态|状态|狀態|状態|ステータス|상태|trang thai|estado de la operacion|estado del movimiento|status transakcji|stan transakcji|kirjauksen tila|captured|stato operazione|estado da transacao|buchungs status|info|pending""",
     "type": """
@@ -266,7 +271,8 @@ HEADERS: dict[str, str] = {
         ειδος|τυπος|κατηγορια|ειδος συναλλαγης|καταστημα|tip|islem tipi|kategori|islem turu|sube|kanal|tuup|makse tuup|kande tuup|veids|darijuma veids|tipas|operacijos tipas|סוג|קטגוריה|ענף|النوع|نوع العملية|فئة
         交易类型|交易渠道|交易分类|类型|交易方式|支付方式|收/付款方式|交易场所|交易地点|渠道|业务类型|交易機構|交易类别|分类|交易網點|现转标志|交易行|交易行名|钞汇|类别|種類|取引種類|取引種別|区分|種別|取引店|취급점|거래구분|거래유형|구분명|거래점|거래종류|카테고리|대분류|소분류|loai giao dich|kenh|jenis transaksi|kategori transaksi|ช่องทาง|cabang""",
     "ignore": """
-        amount tip|amount tax|amount fee|tip|montant francs|amount local|quantity|qty|units|shares|symbol|isin|asset|buy/sell|anzahl|stuck|menge|quantite|cantidad de acciones|titoli|quantidade|aantal|antal|antall|maara kpl|ilosc|pocet|mennyiseg|cantitate|kolicina|количество|数量|股数|anzahl der auftrage|anzahl der schecks|fussnoten|footnotes|balance date|saldo datum|address|adresse|adresse auftraggeber / begunstigter|email|phone|website|latitude|longitude|city|postcode|locality|tax id|image|attachment|points|cashback|rewards|reward|installment|installments|miles|available credit|credit limit|parcelas|cuotas|accrued interest|budget|label id|code of currency|мфо|bonuses|бонусы|кэшбэк|кешбек|сума кешбеку|сума комісій|бонусы (включая кэшбэк)|округление на инвесткопилку|сумма операции с округлением|ポイント|獲得ポイント|支払方法|支払回数|start balance|opening balance|beginsaldo|start saldo|balance before|saldo anterior|saldo inicial|solde precedent|solde initial|anfangssaldo|saldo vor|saldo voor|beginsaldo|pociatocny zostatok|nyito egyenleg|sold initial|previous balance|balance before transaction|saldo przed|zustatek pred|交易前余额|取引前残高|期初余额""",
+        amount tip|amount tax|amount fee|tip|montant francs|amount local|quantity|qty|units|shares|symbol|isin|asset|buy/sell|anzahl|stuck|menge|quantite|cantidad de acciones|titoli|quantidade|aantal|antal|antall|maara kpl|ilosc|pocet|mennyiseg|cantitate|kolicina|количество|数量|股数|anzahl der auftrage|anzahl der schecks|fussnoten|footnotes|balance date|saldo datum|address|adresse|adresse auftraggeber / begunstigter|email|phone|website|latitude|longitude|city|postcode|locality|tax id|image|attachment|points|cashback|rewards|reward|installment|installments|miles|available credit|credit limit|parcelas|cuotas|accrued interest|budget|label id|code of currency|мфо|bonuses|бонусы|кэшбэк|кешбек|сума кешбеку|сума комісій|бонусы (включая кэшбэк)|округление на инвесткопилку|сумма операции с округлением|ポイント|獲得ポイント|支払方法|支払回数|start balance|opening balance|beginsaldo|start saldo|balance before|saldo anterior|saldo inicial|solde precedent|solde initial|anfangssaldo|saldo vor|saldo voor|beginsaldo|pociatocny zostatok|nyito egyenleg|sold initial|previous balance|balance before transaction|saldo przed|zustatek pred|交易前余额|取引前残高|期初余额
+        月繰越残高|繰越残高""",
 }
 
 # What a value in a direction column means (whole cell, normalised; a longer cell may begin or end with one).
@@ -329,7 +335,10 @@ WORDS_IN = """
 CARD_PAYMENTS = """
     payment - thank you|payment thank you|thank you|autopay|payment received|online payment|automatic payment|directpay|mobile payment|bpay payment|payment - web|electronic payment|internet payment|your payment|einzahlung|zahlung erhalten|ihre zahlung|ihr zahlungseingang|zahlungseingang|ausgleich kreditkarte|lsv|lastschrifteinzug|paiement recu|votre paiement|merci|prelevement automatique recu|pago recibido|su pago|gracias por su pago|pagamento ricevuto|pagamento recebido|pagamento efetuado|betaling ontvangen|incasso ontvangen|innbetaling|indbetaling|inbetalning|maksusuoritus|splata karty|splata zadluzenia|splatka|torlesztes|rambursare|payment|refund|returned purchase|cashback|credit adjustment|gutschrift|erstattung|remboursement|devolucion|rimborso|estorno|还款|退款|繳款|還款|payment by direct debit|payment received - thank you"""
 CARD_MARKS = """
-    card|credit card|card member|cardmember|merchant category|mcc|kreditkarte|kartennummer|karteninhaber|carte de credit|tarjeta de credito|tarjeta|carta di credito|cartao de credito|cartao|fatura|creditcard|kreditkort|luottokortti|karta kredytowa|kreditni karta|hitelkartya|card number|visa|mastercard|amex|american express|信用卡|クレジットカード|ご利用金額|신용카드|merchant|extended details|appears on your statement as|doing business as"""
+    card|credit card|card member|cardmember|merchant category|mcc|kreditkarte|kartennummer|karteninhaber|carte de credit|tarjeta de credito|tarjeta|carta di credito|cartao de credito|cartao|fatura|creditcard|kreditkort|luottokortti|karta kredytowa|kreditni karta|hitelkartya|card number|visa|mastercard|amex|american express|信用卡|クレジットカード|利用金額|利用店名|ご利用金額|신용카드|merchant|extended details|appears on your statement as|doing business as"""
+# Headings of columns of card numbers.
+CARD_NUMBERS = """
+    card|card number|card no|card used|karte|kartennummer|karten nr|carte|carte no|numero de carte|carta|numero carta|tarjeta|numero de tarjeta|cartao|kaart|kaartnummer|kort|kortnummer|kortti|karta|numer karty|cislo karty|kartya|kartyaszam|карта|номер карты|картка|номер картки|卡号|卡號|カード"""
 
 # Headings of payment providers' lists of what customers paid: positive is money in.
 MERCHANT_MARKS = """

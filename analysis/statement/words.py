@@ -54,6 +54,7 @@ WORDS_OUT = phrases(vocabulary.WORDS_OUT)
 WORDS_IN = phrases(vocabulary.WORDS_IN)
 CARD_PAYMENTS = phrases(vocabulary.CARD_PAYMENTS)
 MERCHANT_MARKS = phrases(vocabulary.MERCHANT_MARKS)
+CARD_NUMBERS = phrases(vocabulary.CARD_NUMBERS)
 CARD_MARKS = phrases(vocabulary.CARD_MARKS)
 MONTHS = {phrase.rstrip("."): number for number, block in vocabulary.MONTHS.items() for phrase in phrases(block)}
 _LONGEST = max(len(phrase.split()) for phrase in HEADER_PHRASES)

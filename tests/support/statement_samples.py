@@ -6,6 +6,7 @@ from tests.support import (
     statement_samples_calendars,
     statement_samples_continent,
     statement_samples_habits,
+    statement_samples_marks,
     statement_samples_west,
     statement_samples_world,
 )
@@ -16,4 +17,5 @@ SAMPLES = (
     *statement_samples_world.SAMPLES,
     *statement_samples_habits.SAMPLES,
     *statement_samples_calendars.SAMPLES,
+    *statement_samples_marks.SAMPLES,
 )
