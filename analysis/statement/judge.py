@@ -13,6 +13,7 @@ from decimal import Decimal
 from analysis.statement import figures, plan, words
 
 _SCALE = 10_000
+_ENOUGH_LINKS = 3  # so many more hold the other way: the balances tell the order better than the dates
 _BY_CHANCE = 0.25  # links that hold in figures that have nothing to do with each other
 _Value = int | None
 
@@ -37,6 +38,7 @@ class Evidence:
         known = [day for day in days if day]
         self.descending = bool(known) and known[0] > known[-1]
         self.ascending = bool(known) and known[0] < known[-1]
+        self.order = "descending" if self.descending else "ascending" if self.ascending else "unknown"
 
     def values(self, column: int) -> list[_Value]:
         if column not in self._values:
@@ -120,13 +122,13 @@ def chain(evidence: Evidence, money: plan.Money) -> tuple[int, int]:
     for index, group in enumerate(evidence.groups):
         if balances[index] is not None and found[index] is not None:
             by_group.setdefault(group, []).append(index)
-    orders = []
-    if not evidence.descending:
-        orders.append([_held(members, found, balances) for members in by_group.values()])
-    if not evidence.ascending:
-        orders.append([_held(members[::-1], found, balances) for members in by_group.values()])
-    checked = sum(max(len(members) - 1, 0) for members in by_group.values())
-    return max(sum(held) for held in orders), checked
+    groups = list(by_group.values())
+    checked = sum(max(len(members) - 1, 0) for members in groups)
+    forward = sum(_held(members, found, balances) for members in groups)
+    backward = sum(_held(members[::-1], found, balances) for members in groups)
+    usual = {"descending": backward, "ascending": forward}.get(evidence.order, max(forward, backward))
+    best = max(forward, backward)
+    return (best if best >= usual + _ENOUGH_LINKS and best >= 0.8 * checked else usual), checked
 
 
 def newest_first(evidence: Evidence, money: plan.Money) -> bool:

@@ -182,7 +182,7 @@ def _row(
         row=record.line,
         booked=booked,
         amount=amount,
-        currency=statement.fields.get("CURDEF", "").upper() or None,
+        currency=(statement.fields.get("CURDEF") or fields.get("CURSYM", "")).upper() or None,
         account=statement.key,
         text=" ".join(dict.fromkeys(" ".join(part.split()) for part in (name, memo) if part)),
         counterparty=name,

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from analysis.statement import dates, model
 
 _SETTLED_BY = 2.5  # points between the best and the second order
+_MOST_OF_A_YEAR = 270
 _SPEAKS_OTHER = frozenset(
     "datum betrag fecha importe concepto data valor saldo montant libelle solde kwota opis bedrag omschrijving "
     "naam dato belop belob beskrivelse tekst castka osszeg suma iznos tutar tarih summa selgitus pvm maara "
@@ -64,6 +65,13 @@ def is_thai(header: Sequence[str]) -> bool:
 def last_year(values: Sequence[str]) -> int:
     """The largest year that an era's dates name."""
     return max((part.first for value in values if (part := dates.read(value))), default=0)
+
+
+def turns_the_year(values: Sequence[str], found: Order) -> bool:
+    """Dates without a year, of which neighbours lie most of a year apart: December beside January."""
+    parts = [part for value in values if (part := dates.read(value)) and part.third is None]
+    days = [day for part in parts if (day := dates.resolve(part, found.order, 2000))]
+    return any(abs((other - one).days) > _MOST_OF_A_YEAR for one, other in itertools.pairwise(days))
 
 
 def _allows(part: dates.Parts, order: model.DateOrder) -> bool:

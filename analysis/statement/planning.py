@@ -53,7 +53,7 @@ def settle(
     others = [index for role in ("rate", "orig_amount") for index in found.of(role)]
     marks = figures.settle_marks(columns, wanted, others, code or _same_in_all_rows(found, wanted), hints.decimal)
     order = _order(columns[booked[0]].values, header, known, code, hints)
-    questions = list(_questions(order, marks, known, hints))
+    questions = list(_questions(columns[booked[0]].values, order, marks, known, hints))
     counts_an_era = ordering.may_count_an_era(columns[booked[0]].values, header.names, order)
     if counts_an_era and not hints.year:
         why = "the years have one or two digits and may be those of a Japanese era"
@@ -62,7 +62,7 @@ def settle(
     ranked = sorted(options, key=lambda money: -judge.verdict(evidence, money))
     money = ranked[0]
     notes: list[str] = []
-    questions += signs.questions(evidence, found, money, hints, notes)
+    questions += signs.questions(evidence, found, money, hints, notes, card=known.card)
     if (
         code
         and code != hints.currency
@@ -102,7 +102,7 @@ def _balance_reader(planned: plan.Plan, read: dict[int, figures.Reader]) -> Call
 
 
 def _questions(
-    order: ordering.Order, marks: figures.Marks, known: facts.Facts, hints: model.Hints
+    values: Sequence[str], order: ordering.Order, marks: figures.Marks, known: facts.Facts, hints: model.Hints
 ) -> list[model.Question]:
     asked = []
     if not order.settled:
@@ -110,6 +110,12 @@ def _questions(
         asked.append(model.Question("date_order", "date_order", order.candidates, why))
     if order.yearless and not (hints.year or known.year or facts.period(known, order.order)):
         asked.append(model.Question("year", "year", (), "the dates have no year and nothing else in the file names it"))
+    elif (
+        order.yearless
+        and not (hints.year or facts.period(known, order.order))
+        and ordering.turns_the_year(values, order)
+    ):
+        asked.append(model.Question("year", "year", (), "the dates have no year and run from one year into another"))
     if marks.doubtful:
         why = "three digits stand behind the only mark of every amount"
         asked.append(model.Question("decimal", "decimal", ("comma", "point"), why))

@@ -15,9 +15,15 @@ _CARD_NOTE = "amounts follow the card convention: positive is money out"
 
 
 def questions(
-    evidence: judge.Evidence, found: roles.Roles, money: plan.Money, hints: model.Hints, notes: list[str]
+    evidence: judge.Evidence,
+    found: roles.Roles,
+    money: plan.Money,
+    hints: model.Hints,
+    notes: list[str],
+    *,
+    card: bool = False,
 ) -> list[model.Question]:
-    """Settles `money` further in place; returns what stays open."""
+    """Settles `money` further in place; returns what stays open. `card`: the lines above name a credit card."""
     if hints.sign is not None:
         money.check = None
     if money.source == "flag" and money.flag is not None:
@@ -28,11 +34,11 @@ def questions(
         return asked
     held, checked = judge.chain(evidence, money)
     proven = checked >= 2 and held * 2 > checked
-    return [] if proven else _unproven(evidence, found, money, notes)
+    return [] if proven else _unproven(evidence, found, money, notes, card)
 
 
 def _unproven(
-    evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str]
+    evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str], card: bool
 ) -> list[model.Question]:
     if money.source == "columns":
         return _unnamed_pair(evidence, found, money)
@@ -40,12 +46,12 @@ def _unproven(
     if any(value < 0 for value in values) and any(value > 0 for value in values):
         if _against_every_flag(evidence, found, money, notes):
             return []
-        return _card(evidence, found, money, notes)
+        return _card(evidence, found, money, notes, card)
     if not values or all(value < 0 for value in values) or money.negate:
         return []
     if _marked_on_one_side(found, money, notes):
         return []
-    return _unsigned(evidence, found, money, notes)
+    return _unsigned(evidence, found, money, notes, card)
 
 
 def _against_every_flag(evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str]) -> bool:
@@ -59,8 +65,7 @@ def _against_every_flag(evidence: judge.Evidence, found: roles.Roles, money: pla
             (kind, value) for kind, value in zip(kinds, values, strict=True) if kind in ("credit", "debit") and value
         ]
         if len(told) == len(values) > _ENOUGH_ROWS and all((kind == "debit") == (value > 0) for kind, value in told):
-            money.negate = True
-            notes.append(_CARD_NOTE)
+            _as_card(money, notes)
             return True
     return False
 
@@ -136,14 +141,18 @@ def _is_card_list(found: roles.Roles, chosen: plan.Money) -> bool:
         if not words.has_phrase(name, words.CARD_NUMBERS):
             continue
         cells = zip(column.values, found.columns[chosen.amount].values, strict=True)
-        paid = [read for number, cell in cells if _CARD_NUMBER.fullmatch(number.strip()) and (read := money.read(cell))]
+        paid = [
+            read for number, cell in cells if _CARD_NUMBER.fullmatch(number.strip(" '")) and (read := money.read(cell))
+        ]
         out = sum(amount.sign >= 0 and amount.flag >= 0 for amount in paid)
         if len(paid) > _ENOUGH_ROWS and out >= 0.8 * len(paid):
             return True
     return False
 
 
-def _card(evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str]) -> list[model.Question]:
+def _card(
+    evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str], card: bool
+) -> list[model.Question]:
     """Card statements write purchases as positive and payments towards the card as negative."""
     assert money.amount is not None
     raw = evidence.values(money.amount)
@@ -151,26 +160,26 @@ def _card(evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes
     plus = [index for index, value in enumerate(raw) if value and value > 0]
     paid = [index for index in minus if words.has_phrase(evidence.texts[index], words.CARD_PAYMENTS)]
     paid_plus = [index for index in plus if words.has_phrase(evidence.texts[index], words.CARD_PAYMENTS)]
-    marked = any(words.has_phrase(words.normalise(name), words.CARD_MARKS) for name in found.header.names)
-    if (
-        len(paid) * 2 >= len(minus)
-        and len(minus) < len(plus)
-        and not paid_plus
-        and (marked or len(plus) >= 2 * len(minus))
-    ):
-        if judge.agreement(evidence, money) * (1 if money.negate else -1) >= -0.34:
-            money.negate = True
-            notes.append(_CARD_NOTE)
-    elif not money.negate and judge.agreement(evidence, money) <= 0.34 and _is_card_list(found, money):
-        money.negate = True
-        notes.append(_CARD_NOTE)
-    elif judge.agreement(evidence, money) <= -0.6 and judge.spoken(evidence) >= _SPOKEN_ROWS and not money.negate:
+    marked = card or any(words.has_phrase(words.normalise(name), words.CARD_MARKS) for name in found.header.names)
+    agreed = judge.agreement(evidence, money) * (-1 if money.negate else 1)
+    many = len(minus) < len(plus) and (marked or len(plus) >= 2 * len(minus))
+    if len(paid) * 2 >= len(minus) and not paid_plus and (many or card or (paid == minus and agreed <= -0.6)):
+        if agreed <= 0.34:
+            _as_card(money, notes)
+    elif agreed <= 0.34 and (_is_card_list(found, money) or (card and len(plus) >= 2 * len(minus) and not paid_plus)):
+        _as_card(money, notes)
+    elif not money.negate and agreed <= -0.6 and judge.spoken(evidence) >= _SPOKEN_ROWS:
         why = "what the rows say (purchase, salary ...) contradicts the signs of their amounts"
         return [model.Question("sign", "sign", ("inverted", "signed"), why)]
-    elif marked and len(minus) * 3 < len(plus) and judge.agreement(evidence, money) <= 0 and not paid_plus:
+    elif marked and len(minus) * (1 if card else 3) < len(plus) and agreed <= 0 and not paid_plus:
         why = "most amounts of what looks like a card statement are positive"
         return [model.Question("sign", "sign", ("inverted", "signed"), why)]
     return []
+
+
+def _as_card(money: plan.Money, notes: list[str]) -> None:
+    money.negate = True
+    notes.append(_CARD_NOTE)
 
 
 def _card_columns(found: roles.Roles) -> int:
@@ -180,7 +189,7 @@ def _card_columns(found: roles.Roles) -> int:
 
 
 def _unsigned(
-    evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str]
+    evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str], card: bool
 ) -> list[model.Question]:
     """No amount has a sign: words decide row by row where nearly all rows have one, else the caller is asked."""
     if sum(words.has_phrase(words.normalise(name), words.MERCHANT_MARKS) for name in found.header.names) >= 2:
@@ -193,9 +202,8 @@ def _unsigned(
         return []
     if not outs and ins >= 0.5 * len(directions):
         return []
-    if _card_columns(found) >= _ENOUGH_COLUMNS and not ins:
-        money.negate = True
-        notes.append(_CARD_NOTE)
+    if not ins and (card or _card_columns(found) >= _ENOUGH_COLUMNS or _is_card_list(found, money)):
+        _as_card(money, notes)
         return []
     if len(directions) < _ENOUGH_ROWS and not outs and found.header.line:
         return []

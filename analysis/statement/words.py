@@ -54,6 +54,7 @@ WORDS_OUT = phrases(vocabulary.WORDS_OUT)
 WORDS_IN = phrases(vocabulary.WORDS_IN)
 CARD_PAYMENTS = phrases(vocabulary.CARD_PAYMENTS)
 MERCHANT_MARKS = phrases(vocabulary.MERCHANT_MARKS)
+CREDIT_CARDS = phrases(vocabulary.CREDIT_CARDS)
 CARD_NUMBERS = phrases(vocabulary.CARD_NUMBERS)
 CARD_MARKS = phrases(vocabulary.CARD_MARKS)
 MONTHS = {phrase.rstrip("."): number for number, block in vocabulary.MONTHS.items() for phrase in phrases(block)}
@@ -118,6 +119,10 @@ def match_header(cell: str) -> HeaderMatch:
         roles = HEADER_PHRASES.get(text)
         if roles:
             return HeaderMatch(dict.fromkeys(roles, score), code)
+    if code is None and _CJK.search(whole):
+        bare, code = _glued_currency(whole)
+        if bare in HEADER_PHRASES:
+            return HeaderMatch(dict.fromkeys(HEADER_PHRASES[bare], 0.95), code)
     if code and not bare:
         return HeaderMatch({"amount": 0.5}, code)  # "CAD$": a column that is named by its currency alone
     return HeaderMatch(_partial(bare) or _garbled(bare), code)
@@ -141,6 +146,16 @@ def _without_currency(cell: str) -> tuple[str, str | None]:
     while text.split() and text.split()[-1] in _SMALL:
         text = text.rpartition(" ")[0]
     return text, code
+
+
+def _glued_currency(text: str) -> tuple[str, str | None]:
+    """A currency's name before or behind a heading, without a space between: "人民币金额"."""
+    for size in range(1, min(len(text), 5)):
+        for name, rest in ((text[:size], text[size:]), (text[-size:], text[:-size])):
+            code = currency.code_of(name) if _CJK.search(name) else None
+            if code and rest in HEADER_PHRASES:
+                return rest, code
+    return text, None
 
 
 def _partial(text: str) -> dict[str, float]:

@@ -254,4 +254,134 @@ Abrechnungsergebnis,,8.00,8.00
         "2023-12-29",
         "EUR",
     ),
+    Sample(
+        "card_whose_few_words_agree_against_its_signs",
+        """交易日期,入账日期,交易摘要,入账金额,入账货币
+2025/01/05,2025/01/06,（消费）书店,15.90,人民币
+2025/01/04,2025/01/04,（退款）花店,-97.20,人民币
+2025/01/03,2025/01/03,（分期）第三期,387.40,人民币
+2024/12/25,2024/12/26,（还款）入账,-1130.60,人民币
+""",
+        4,
+        "1227.80",
+        "403.30",
+        "2024-12-25",
+        "2025-01-05",
+        "CNY",
+    ),
+    Sample(
+        "card_named_above_with_dates_of_a_named_month",
+        """某银行信用卡对账单（2024年01月）
+交易日,记账日,交易摘要,人民币金额,卡号末四位
+12/29,12/29,还款,-1.20,1234
+12/30,12/30,还款,-345.60,1234
+01/02,01/03,电影票,56.70,1234
+01/03,01/04,饭票,-3.90,1234
+01/05,01/07,通信,"8,000.00",1234
+""",
+        5,
+        "350.70",
+        "8056.70",
+        "2023-12-29",
+        "2024-01-05",
+        "CNY",
+    ),
+    Sample(
+        "card_named_above_mostly_positive",
+        """Kreditkarte:;4111XXXXXXXX1111
+Buchungsdatum;Beschreibung;Betrag (EUR)
+03.01.2024;BUCH;12,00
+05.01.2024;BLUME;15,00
+15.01.2024;BROT;22,00
+25.01.2024;NACHLASS;-5,00
+""",
+        4,
+        "5.00",
+        "49.00",
+        "2024-01-03",
+        "2024-01-25",
+        "EUR",
+    ),
+    Sample(
+        "paid_beside_ordered",
+        """交易时间,交易类型,收/支,订单金额,实付金额
+2025-02-28 20:35:13,支付,支出,¥22.30,¥21.10
+2025-02-27 07:04:17,退款,收入,¥20.00,¥20.00
+""",
+        2,
+        "20.00",
+        "21.10",
+        "2025-02-27",
+        "2025-02-28",
+        "CNY",
+    ),
+    Sample(
+        "newest_first_within_days_that_rise",
+        """05/21/2023,SHOP,1.96,,13.04
+05/21/2023,MARKET,12.10,,15.00
+05/21/2023,TRANSFER,10.00,,27.10
+05/21/2023,AGENT,35.00,,37.10
+05/21/2023,SHOP,15.60,,72.10
+05/22/2023,SENT,239.10,,87.70
+05/23/2023,PAY,,326.80,326.80
+""",
+        7,
+        "326.80",
+        "313.76",
+        "2023-05-21",
+        "2023-05-23",
+    ),
+    Sample(
+        "days_without_year_over_new_year_ask",
+        """Statement 2024
+Date;Text;Amount
+30 Dec;SHOP;-5,00
+31 Dec;SHOP;-6,00
+02 Jan;PAY;7,00
+""",
+        3,
+        "7.00",
+        "11.00",
+        None,
+        None,
+        None,
+        True,
+    ),
+    Sample(
+        "file_padded_with_zero_bytes",
+        "Date,Payee,Amount\n2024-04-01,A,-25.50\n2024-04-22,B,60.00\n" + "\0" * 64,
+        2,
+        "60.00",
+        "25.50",
+        "2024-04-01",
+        "2024-04-22",
+    ),
+    Sample(
+        "qif_declares_its_order_of_dates",
+        """!Option:MDY
+!Type:Bank
+D10.08.23
+T200.00
+PA
+^
+""",
+        1,
+        "200.00",
+        "0",
+        "2023-10-08",
+        "2023-10-08",
+    ),
+    Sample(
+        "ofx_currency_of_the_record",
+        """OFXHEADER:100
+
+<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF></CURDEF><BANKTRANLIST><STMTTRN><TRNTYPE>CREDIT</TRNTYPE><DTPOSTED>20180507</DTPOSTED><TRNAMT>12.30</TRNAMT><CURRENCY><CURRATE>1.0</CURRATE><CURSYM>AUD</CURSYM></CURRENCY></STMTTRN></BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
+""",
+        1,
+        "12.30",
+        "0",
+        "2018-05-07",
+        "2018-05-07",
+        "AUD",
+    ),
 )
