@@ -14,6 +14,7 @@ from decimal import Decimal
 from analysis.statement import dates, draft, errors, limits, model, money
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9._]{1,40})\s*/?>")
+_LIST_ENDS = frozenset(("BANKTRANLIST", "INVTRANLIST", "OFX"))
 _DECLARED = re.compile(rb"CHARSET:\s*([\w-]+)|encoding=[\"']([\w-]+)", re.IGNORECASE)
 _OUT_TYPES = frozenset("DEBIT CHECK PAYMENT FEE SRVCHG ATM POS CASH DIRECTDEBIT REPEATPMT".split())
 _IN_TYPES = frozenset("CREDIT DEP DIRECTDEP INT DIV".split())
@@ -40,6 +41,7 @@ def read(text: str, encoding: str, bounds: limits.Limits, problems: draft.Proble
     found.walk()
     if not found.statements:
         raise errors.NoTransactionsFound("the OFX answer holds no statement")
+    cut = found.without_cut_record()
     records = [record for statement in found.statements for record in statement.records]
     bodies = [amount.body for record in records if (amount := money.read(record.fields.get("TRNAMT", "")))]
     mark = money.infer_mark(bodies)[0] or "point"
@@ -51,6 +53,8 @@ def read(text: str, encoding: str, bounds: limits.Limits, problems: draft.Proble
         sign_convention="signed: negative is money out",
     )
     result = draft.Draft(layout, (), problems)
+    if cut:
+        problems.add(cut.line, "STMTTRN", "", "the file ends inside this record or behind it", "cut_off")
     result.rows = _rows(found.statements, mark, result)
     for statement in found.statements:
         statement.describe(result)
@@ -97,6 +101,16 @@ class _Reader:
         self._record: _Record | None = None
         self._inside: list[str] = []
         self._count = 0
+        self._ended = False  # the list of the last record is closed
+
+    def without_cut_record(self) -> _Record | None:
+        """The last record of a file that ends before its list does; it is taken out where it is itself not whole."""
+        if self._ended or not self.statements or not self.statements[-1].records:
+            return None
+        last = self.statements[-1].records[-1]
+        if self._record is last:
+            self.statements[-1].records.pop()
+        return last
 
     def walk(self) -> None:
         tags = _TAG.finditer(self._text)
@@ -114,6 +128,8 @@ class _Reader:
             self.statements.append(_Statement(name))
         elif not self.statements:
             return
+        elif name in _LIST_ENDS:
+            self._ended = closing
         elif name == "STMTTRN":
             self._record = None if closing else self._new(line)
         elif name in ("LEDGERBAL", "AVAILBAL", "BANKACCTTO", "CCACCTTO", "BALLIST"):

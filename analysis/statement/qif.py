@@ -33,7 +33,10 @@ def read(text: str, encoding: str, hints: model.Hints, bounds: limits.Limits, pr
     """Raises `NoTransactionsFound` where no record has a date or an amount."""
     accounts: dict[str, model.Account] = {}
     records = list(_records(text, accounts, bounds))
-    if not records:
+    cut = records.pop() if records and not text.endswith(("\n", "\r", "^")) else None
+    if cut:
+        problems.add(cut.line, "T", _amount_text(cut), "the file ends inside this record", "cut_off")
+    if not records and not cut:
         raise errors.NoTransactionsFound("the QIF file holds no transaction records")
     asked = hints.date_order or _declared_order(text)
     order = ordering.settle([_date_text(record) for record in records], (), hints.currency, asked)
