@@ -15,6 +15,7 @@ _DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab", "|": "pipe", "^": "c
 _SNIFF_LINES = 400
 _LINE_CHARS = 1_000_000  # a reader would build all cells of a line before anybody could count them
 _FORMULA = re.compile(r'^="([^"]*)"$', re.DOTALL)  # a text that spreadsheets are told not to take for a number
+_MANY = 20  # amounts that all have as many decimals
 _SWALLOWED_LINES = 60  # a "quoted" cell over more lines than this is an unbalanced quote
 
 
@@ -31,7 +32,44 @@ def read(text: str, encoding: str, bounds: limits.Limits) -> table.Table:
     delimiter = declared or _delimiter_of(lines)
     quoting = _quoting(text, delimiter)
     source = functools.partial(_rows, text, delimiter, quoting, wrapped, bounds)
-    return table.Table("csv", source, _DELIMITERS.get(delimiter, delimiter), encoding)
+    cut = None if wrapped else _cut(text, delimiter, quoting, lines)
+    return table.Table("csv", source, _DELIMITERS.get(delimiter, delimiter), encoding, cut)
+
+
+def _cut(text: str, delimiter: str, quoting: _Quoting, lines: list[str]) -> int | None:
+    """The last line where it has no end and less in it than every row before: the file was not written to its end."""
+    tail = text[text.rfind("\n") + 1 :]
+    if not tail.strip() or len(tail) > _LINE_CHARS:
+        return None
+    cells: list[str] = next(_reader(iter([tail]), delimiter, quoting), [])
+    others = [row for row in _reader(iter(lines), delimiter, quoting) if len(row) > 1 and _likely(row)]
+    others = others[:-1] if others and others[-1] == cells else others
+    if len(others) > 1 and cells and (_ends_early(cells, others) or _ends_in_figure(cells, others)):
+        return text.count("\n") + 1
+    return None
+
+
+def _ends_early(cells: list[str], others: list[list[str]]) -> bool:
+    """Cells are missing at its end that no row above leaves empty."""
+    width = min(map(len, others))
+    return any(all(row[at].strip() for row in others) for at in range(len(cells), width))
+
+
+def _ends_in_figure(cells: list[str], others: list[list[str]]) -> bool:
+    """The last cell ends with its decimal mark, or has fewer decimals than all of very many above it."""
+    found = _decimals(cells[-1])
+    above = {_decimals(row[len(cells) - 1]) for row in others if len(row) == len(cells)}
+    if found is None or len(above) != 1 or not (usual := above.pop()):
+        return False
+    return found < usual and (cells[-1].strip()[-1:] in (".", ",") or len(others) >= _MANY)
+
+
+def _decimals(cell: str) -> int | None:
+    amount = money.read(cell.strip().rstrip(".,"))
+    if amount is None:
+        return None
+    mark = money.mark_of(amount.body)
+    return len(amount.body) - 1 - amount.body.rfind({"point": ".", "comma": ","}[mark]) if mark else 0
 
 
 def _declared_delimiter(text: str) -> tuple[str, str | None]:

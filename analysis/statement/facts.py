@@ -37,6 +37,7 @@ class Facts:
     opening: Decimal | None = None
     closing: Decimal | None = None
     card: bool = False  # the lines speak of a credit card
+    pending: bool = False  # the last line alone heads rows not booked yet
     year: int | None = None
     years: tuple[int, ...] = ()  # all that the lines around the table name
     dates: tuple[str, ...] = ()
@@ -51,6 +52,8 @@ def gather(sample: Sequence[table.Row], end: int) -> Facts:
         cells = [part for cell in row.cells for part in _CELL_SPLIT.split(cell.strip()) if part.strip()]
         _note(known, cells, found)
         years.update(int(year) for cell in row.cells for year in _YEAR.findall(cell))
+        alone = [cell for cell in row.cells if cell.strip()]
+        known.pending = words.heads_pending(alone[0]) if len(alone) == 1 else known.pending
         known.card = known.card or any(
             words.has_phrase(words.normalise(cell), words.CREDIT_CARDS) for cell in row.cells
         )
@@ -108,7 +111,10 @@ def _labelled(known: Facts, cells: list[str]) -> None:
     if known.currency is None:
         named = words.match_header(label).best == "currency"
         codes = [
-            code for cell in cells[1:] if (code := currency.code_of(cell)) and (named or currency.is_code(cell.strip()))
+            code
+            for cell in cells[1:]
+            if (code := currency.code_of(cell)) not in (None, model.NO_CURRENCY)
+            and (named or currency.is_code(cell.strip()))
         ]
         beside = [amount.currency for cell in cells[1:] if (amount := money.read(cell)) and amount.currency]
         known.currency = next(iter((*codes, *beside)), None)

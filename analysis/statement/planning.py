@@ -13,6 +13,7 @@ from analysis.statement import (
     dates,
     errors,
     facts,
+    fees,
     figures,
     headers,
     judge,
@@ -59,10 +60,12 @@ def settle(
         why = "the years have one or two digits and may be those of a Japanese era"
         questions.append(model.Question("year", "year", (), why))
     evidence = _evidence(core, columns, found, booked, order, marks)
+    options = fees.weighed(evidence, found, options)
     ranked = sorted(options, key=lambda money: -judge.verdict(evidence, money))
     money = ranked[0]
-    notes: list[str] = []
-    questions += signs.questions(evidence, found, money, hints, notes, card=known.card)
+    notes: list[str] = [note] if (note := fees.left_out(evidence, found, money)) else []
+    if not fees.taken_off(evidence, found, money):
+        questions += signs.questions(evidence, found, money, hints, notes, card=known.card)
     if (
         code
         and code != hints.currency
@@ -195,6 +198,8 @@ def _evidence(
     spoken = [column.index for column in columns if column.words and not column.is_currency and not column.is_date]
     texts = [words.normalise(" ".join(row[index] for index in spoken if index < len(row))[:160]) for row in cells]
     readers = {index: figures.reader(mark) for index, mark in marks.by_column.items()}
+    usual = next(iter(marks.by_column.values()))
+    readers |= {index: figures.reader(usual) for index in found.of("fee") if index not in readers}
     return judge.Evidence(cells, readers, days, groups, texts)
 
 

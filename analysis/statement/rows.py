@@ -53,7 +53,7 @@ class Walker:
         self._sides = summaries.Sides()
         self._left = leftovers.Leftovers(problems)
         self._header_seen = False
-        self._group_pending = False  # under a title like "Pending transactions"
+        self.pending = known.pending  # under a title like "Pending transactions"
         self._texts, self._parties = planned.texts, planned.counterparty
         figures_at = {*planned.dates, *planned.money.columns, planned.money.balance, planned.money.fee, planned.id}
         self._spoken = [index for index in range(planned.width) if index not in figures_at]
@@ -106,6 +106,7 @@ class Walker:
         self._left.forget()
         lines = [line for line in around if line.line > self._last_row]
         known = facts.gather(lines, len(lines))
+        self.pending = known.pending or (self.pending and not lines)
         if known.account and known.account != self._account:
             self._account = known.account
             self._plan.currency = known.currency or self._plan.currency
@@ -142,7 +143,7 @@ class Walker:
         balance = self._cell_value(cells, planned.money.balance)
         if self._is_summary(cells) and self._summary(row, cells, booked, amount, balance):
             return None
-        if len(row.cells) < planned.width and self._cut_short(row):
+        if (len(row.cells) < planned.width and self._cut_short(row)) or self._cut_off(row):
             return None
         self._left.taken(row)
         found = self._drafted(row, cells, booked, amount, balance)
@@ -168,7 +169,7 @@ class Walker:
             (_joined(cells, self._parties) or None) if self._parties else None,
             balance,
             (cells[planned.code].strip() or None) if planned.code is not None else None,
-            state == "pending" or self._group_pending,
+            state == "pending" or self.pending,
             state == "void" or neutral,
             (cells[planned.id].strip() or None) if planned.id is not None else None,
         )
@@ -202,6 +203,12 @@ class Walker:
             return False
         reason = "the row has fewer cells than the header: its balance is missing"
         self._problems.add(row.line, self._plan.header.name(at), ",".join(row.cells), reason, "short_row")
+        return True
+
+    def _cut_off(self, row: table.Row) -> bool:
+        if row.line != self._source.cut:
+            return False
+        self._problem(row, len(row.cells) - 1, row.cells[-1], "the file ends within this row", "cut_off")
         return True
 
     # Rows that are no transaction.
@@ -255,8 +262,7 @@ class Walker:
             if any(char.isdigit() for char in cells[at]) and sum(bool(cell.strip()) for cell in cells) > 1:
                 self._doubt(row, cells, at, "not a date", "bad_date")
             elif summaries.is_title(cells[at]):
-                state = words.status_of(cells[at])
-                self._group_pending = state == "pending"
+                self.pending = words.status_of(cells[at]) == "pending" or words.heads_pending(cells[at])
             elif any(char.isalnum() for char in cells[at]):
                 self._left.stray(row, self._plan.header.name(at), cells[at])
 

@@ -192,7 +192,8 @@ def _unsigned(
     evidence: judge.Evidence, found: roles.Roles, money: plan.Money, notes: list[str], card: bool
 ) -> list[model.Question]:
     """No amount has a sign: words decide row by row where nearly all rows have one, else the caller is asked."""
-    if sum(words.has_phrase(words.normalise(name), words.MERCHANT_MARKS) for name in found.header.names) >= 2:
+    sold = sum(words.has_phrase(words.normalise(name), words.MERCHANT_MARKS) for name in found.header.names) >= 2
+    if sold and not any(words.has_phrase(text, words.PAYOUTS) for text in evidence.texts):
         return []
     values = judge.amounts(evidence, money)
     directions = [judge.direction_of(text) for text, value in zip(evidence.texts, values, strict=True) if value]

@@ -73,6 +73,7 @@ def _next(
         result.notes.append("a further table without transactions was left out")
         return None
     found.known.account = found.known.account or walker.account
+    found.known.pending = walker.pending
     found.known.currency = found.known.currency or before.planned.currency
     result.questions.extend(question for question in found.questions if question not in result.questions)
     return found

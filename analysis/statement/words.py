@@ -44,6 +44,9 @@ def _by_phrase(table: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 HEADER_PHRASES = _by_phrase(vocabulary.HEADERS)
 FLAG_PHRASES = {phrase: kinds[0] for phrase, kinds in _by_phrase(vocabulary.FLAGS).items()}
 STATUS_PHRASES = {phrase: kinds[0] for phrase, kinds in _by_phrase(vocabulary.STATUS).items()}
+_PENDING = frozenset(phrase for phrase, state in STATUS_PHRASES.items() if state == "pending")
+_AND = frozenset(("and", "und", "et", "e", "y", "en", "och", "og", "ja", "i", "a", "is", "und/oder"))
+_LONGEST_TITLE = 60
 TOTALS = phrases(vocabulary.TOTALS)
 TITLES = phrases(vocabulary.TITLES)
 OWN_CURRENCY = phrases(vocabulary.OWN_CURRENCY)
@@ -54,6 +57,7 @@ WORDS_OUT = phrases(vocabulary.WORDS_OUT)
 WORDS_IN = phrases(vocabulary.WORDS_IN)
 CARD_PAYMENTS = phrases(vocabulary.CARD_PAYMENTS)
 MERCHANT_MARKS = phrases(vocabulary.MERCHANT_MARKS)
+PAYOUTS = phrases(vocabulary.PAYOUTS)
 CREDIT_CARDS = phrases(vocabulary.CREDIT_CARDS)
 CARD_NUMBERS = phrases(vocabulary.CARD_NUMBERS)
 CARD_MARKS = phrases(vocabulary.CARD_MARKS)
@@ -209,6 +213,12 @@ def status_of(cell: str) -> str | None:
     """Either "pending" or "void" for a status cell, None for a booked one."""
     text = normalise(cell)
     return STATUS_PHRASES.get(text) or STATUS_PHRASES.get(text.split()[0] if text else "")
+
+
+def heads_pending(cell: str) -> bool:
+    """A short line alone that heads rows not booked yet ("Movimenti non contabilizzati"), and those only."""
+    text = normalise(cell) if len(cell) < _LONGEST_TITLE else ""
+    return bool(text) and not _AND.intersection(text.split()) and has_phrase(text, _PENDING)
 
 
 def starts_with(cells: Iterable[str], wanted: frozenset[str]) -> bool:
