@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from analysis.statement import currency, dates, draft, errors, json_dialects, limits, model, table, tabular
+from analysis.statement import currency, dates, draft, errors, json_dialects, json_lists, limits, model, table, tabular
 
 _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 
 
 _MINOR_NAME = re.compile(r"(?:amount_?)?(?:in_?)?(?:minor_?units?|minor|cents)$", re.IGNORECASE)
 _MOMENT_NAME = re.compile(r"(?:time|timestamp|TS|[dD]ate|created|_at|At|booked|posted)$")
+_BOOKED_NAME = re.compile(r"^(?:posted|booked|booking|posting)", re.IGNORECASE)
 _EPOCHS = ((Decimal(946_684_800), Decimal(4_102_444_800), 1), (Decimal("946684800e3"), Decimal("4102444800e3"), 1000))
 
 
@@ -171,7 +172,7 @@ def _text(value: Any) -> str | None:
 
 def _as_table(document: Any, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
     """A list of objects nobody has a name for: its keys are the header of a table."""
-    objects = json_dialects.longest_list(document)
+    objects = json_lists.longest_list(document)
     if not objects:
         raise errors.NoTransactionsFound("the JSON holds no list of transactions")
     flat = [_flat(item) for item in objects]
@@ -205,15 +206,29 @@ def _perhaps_minor(result: draft.Draft, names: list[str], flat: list[dict[str, s
 def _flat(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in item.items():
-        if isinstance(value, Mapping) and depth < 3:
+        if isinstance(value, Mapping) and (unscaled := _unscaled(value)) is not None:
+            found[prefix + name] = _scalar(unscaled)
+        elif isinstance(value, Mapping) and depth < 3:
             found.update(_flat(value, f"{prefix}{name}.", depth + 1))
         elif isinstance(value, Decimal) and _MINOR_NAME.search(name):
             found[prefix + _MINOR_NAME.sub("amount", name)] = _scalar(_major(item, value))
         elif isinstance(value, Decimal) and _MOMENT_NAME.search(name) and (on := _epoch_day(value)):
-            found[prefix + "date"] = on
+            if prefix + "date" not in found or _BOOKED_NAME.search(name):
+                found[prefix + "date"] = on
         elif not isinstance(value, list | Mapping):
             found[prefix + name] = "" if value is None else _scalar(value)
     return found
+
+
+def _unscaled(value: Mapping[str, Any]) -> Decimal | None:
+    """A number written as its digits and how many of them are decimals: {"unscaledValue": "-1300", "scale": "2"}."""
+    digits, scale = decimal(value.get("unscaledValue")), decimal(value.get("scale"))
+    if digits is None or scale is None or scale != int(scale) or not 0 <= scale <= _MOST_DECIMALS:
+        return None
+    return digits.scaleb(-int(scale))
+
+
+_MOST_DECIMALS = 12
 
 
 def _epoch_day(moment: Decimal) -> str | None:
