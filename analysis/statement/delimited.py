@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from analysis.statement import dates, errors, limits, money, table
+from analysis.statement import dates, errors, limits, money, table, unquoted
 
 _DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab", "|": "pipe", "^": "caret", "~": "tilde", ":": "colon"}
 _SNIFF_LINES = 400
@@ -33,7 +33,15 @@ def read(text: str, encoding: str, bounds: limits.Limits) -> table.Table:
     quoting = _quoting(text, delimiter)
     source = functools.partial(_rows, text, delimiter, quoting, wrapped, bounds)
     cut = None if wrapped else _cut(text, delimiter, quoting, lines)
-    return table.Table("csv", source, _DELIMITERS.get(delimiter, delimiter), encoding, cut)
+    join = unquoted.joint(list(_reader(iter(lines), delimiter, quoting)), _likely) if delimiter == "," else None
+    if join is None:
+        return table.Table("csv", source, _DELIMITERS.get(delimiter, delimiter), encoding, cut)
+    note = "commas within figures stand without quotes: the cells that they part were put together again"
+    return table.Table("csv", lambda: _put_together(source(), join), "comma", encoding, cut, (note,))
+
+
+def _put_together(rows: Iterator[table.Row], join: unquoted.Join) -> Iterator[table.Row]:
+    return (table.Row(row.line, join(row.cells)) for row in rows)
 
 
 def _cut(text: str, delimiter: str, quoting: _Quoting, lines: list[str]) -> int | None:

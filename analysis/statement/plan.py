@@ -75,3 +75,4 @@ class Plan:
     currency: str | None = None
     dateless: Literal["same_day", "parts", "unknown"] = "unknown"
     confidence: float = 1.0
+    narrow: bool = False  # most rows have no figures behind the header's last column: one that has was moved

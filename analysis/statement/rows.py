@@ -23,6 +23,7 @@ from analysis.statement import (
     signed,
     summaries,
     table,
+    unquoted,
     words,
 )  # fmt: skip
 
@@ -109,7 +110,7 @@ class Walker:
         self.pending = known.pending or (self.pending and not lines)
         if known.account and known.account != self._account:
             self._account = known.account
-            self._plan.currency = known.currency or self._plan.currency
+        self._plan.currency = known.currency or self._plan.currency
         return [name.strip() for name in row.cells] == [name.strip() for name in self._plan.header.names]
 
     def _row(self, row: table.Row, before: draft.DraftRow | None) -> draft.DraftRow | None:
@@ -143,7 +144,7 @@ class Walker:
         balance = self._cell_value(cells, planned.money.balance)
         if self._is_summary(cells) and self._summary(row, cells, booked, amount, balance):
             return None
-        if (len(row.cells) < planned.width and self._cut_short(row)) or self._cut_off(row):
+        if (len(row.cells) < planned.width and self._cut_short(row)) or self._cut_off(row) or self._too_wide(row):
             return None
         self._left.taken(row)
         found = self._drafted(row, cells, booked, amount, balance)
@@ -209,6 +210,13 @@ class Walker:
         if row.line != self._source.cut:
             return False
         self._problem(row, len(row.cells) - 1, row.cells[-1], "the file ends within this row", "cut_off")
+        return True
+
+    def _too_wide(self, row: table.Row) -> bool:
+        width = len(self._plan.header.names)
+        if not self._plan.narrow or not width or not unquoted.overfull(row.cells, width):
+            return False
+        self._problem(row, width, ",".join(row.cells[width:]), "the row has more figures than the header", "long_row")
         return True
 
     # Rows that are no transaction.

@@ -6,7 +6,20 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from analysis.statement import dates, draft, errors, facts, headers, model, plan, planning, profile, rows, table
+from analysis.statement import (
+    dates,
+    draft,
+    errors,
+    facts,
+    headers,
+    model,
+    plan,
+    planning,
+    profile,
+    rows,
+    table,
+    unquoted,
+)
 
 _MAX_SECTIONS = 50
 
@@ -16,6 +29,7 @@ def read(source: table.Table, hints: model.Hints, problems: draft.Problems) -> d
     first = _section(source, 0, hints)
     result = draft.Draft(_layout(source, first.planned), (), problems)
     result.currency = first.planned.currency or hints.currency
+    result.notes.extend(source.notes)
     result.questions.extend(first.questions)
     result.rows = _walk(source, first, hints, result)
     return result
@@ -40,6 +54,8 @@ def _section(source: table.Table, start: int, hints: model.Hints) -> _Section:
         raise errors.NoTransactionsFound("no row holds both a date and an amount")
     known = facts.gather(sample, header.position if header is not headers.NONE else _first_core(sample))
     planned, questions, notes = planning.settle(core, body, header, known, hints)
+    wide = [row for row in core if unquoted.overfull(row.cells, len(header.names))] if header.line else []
+    planned.narrow = len(wide) * 2 <= len(core)
     if header is not headers.NONE:
         planned.header = dataclasses.replace(header, position=header.position + start)
     elif start:

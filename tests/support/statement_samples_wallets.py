@@ -166,4 +166,74 @@ Data contabile;Data valuta;Descrizione;Accrediti;Addebiti
         "2024-03-02",
         "2024-03-09",
     ),
+    Sample(
+        "decimal_commas_without_quotes",
+        """Date,Text,Amount,Balance
+2024-03-02,Kiosk,-12,50,87,50
+2024-03-04,Anna,900,00,987,50
+2024-03-09,Bakery,-7,25,980,25
+""",
+        3,
+        "900.00",
+        "19.75",
+        "2024-03-02",
+        "2024-03-09",
+    ),
+    Sample(
+        "thousands_without_quotes",
+        """Date,Text,Amount
+2024-03-02,Kiosk,-12.50
+2024-03-04,Anna,1,900.00
+2024-03-09,Bakery,-7.25
+""",
+        3,
+        "1900.00",
+        "19.75",
+        "2024-03-02",
+        "2024-03-09",
+    ),
+    Sample(
+        "a_comma_within_one_text",
+        """Date,Text,Amount
+2024-03-02,Kiosk,12,-12.50
+2024-03-04,Anna,900.00
+2024-03-09,Bakery,-7.25
+""",
+        2,
+        "900.00",
+        "7.25",
+        flagged=True,
+    ),
+    Sample(
+        "the_heading_with_a_currency_names_the_accounts_amount",
+        """Datum;Händler;Betrag;Betrag EUR;Kurs
+02.03.2024;Kiosk;-12,50;-11,00;1,13
+04.03.2024;Anna;900,00;850,00;1,05
+""",
+        2,
+        "850.00",
+        "11.00",
+        "2024-03-02",
+        "2024-03-04",
+        "EUR",
+    ),
+    Sample(
+        "two_tables_of_two_currencies",
+        """EUR account
+Date;Text;Amount
+2024-03-02;Kiosk;-12,50
+2024-03-04;Anna;900,00
+
+SEK account
+Date;Text;Amount
+2024-03-02;Kiosk;-1,50
+2024-03-04;Ola;90,00
+""",
+        4,
+        "990.00",
+        "14.00",
+        "2024-03-02",
+        "2024-03-04",
+        "EUR/SEK",
+    ),
 )
