@@ -21,6 +21,7 @@ _SINGLE_BYTE = (
     "iso8859-9", "iso8859-7", "iso8859-5", "koi8-r", "cp866", "cp850", "cp852", "cp437", "mac-roman", "cp874",
 )  # fmt: skip
 _MULTI_BYTE = ("gb18030", "cp932", "euc-jp", "big5", "cp949")
+_PADDING = b"\0" * 4
 _SAMPLE_BYTES = 64 * 1024
 _WORD = re.compile(r"[^\W\d_]+")
 _COMMON_HAN = frozenset(
@@ -43,6 +44,8 @@ def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
     """
     if not data.strip():
         raise errors.EmptyStatement("the file is empty")
+    if data.endswith(_PADDING) and b"\n" in data:  # a file that was written into a larger one
+        data = data.rstrip(b"\0")
     for mark, name in _MARKS:
         if data.startswith(mark):
             return _strict(data, name), "utf-16" if name == "utf-16" else name

@@ -19,17 +19,18 @@ from analysis.statement import (
     draft,
     errors,
     json_dialects,
+    json_lists,
     limits,
     minor_units,
     model,
     table,
     tabular,
-    words,
 )
 
 _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 _HEAD_CHARS = 100_000
 _MOMENT_NAME = re.compile(r"(?:time|timestamp|TS|[dD]ate|created|_at|At|booked|posted)$")
+_BOOKED_NAME = re.compile(r"^(?:posted|booked|booking|posting)", re.IGNORECASE)
 _EPOCHS = ((Decimal(946_684_800), Decimal(4_102_444_800), 1), (Decimal("946684800e3"), Decimal("4102444800e3"), 1000))
 
 
@@ -207,7 +208,7 @@ def _text(value: Any) -> str | None:
 
 def _as_table(document: Any, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
     """A list of objects nobody has a name for: its keys are the header of a table."""
-    objects = json_dialects.longest_list(document)
+    objects = json_lists.longest_list(document)
     if not objects:
         raise errors.NoTransactionsFound("the JSON holds no list of transactions")
     if hints.decimal is None and minor_units.is_documented(objects):
@@ -294,8 +295,8 @@ def _is_single(value: Any) -> bool:
 def _flat(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in item.items():
-        if isinstance(value, Mapping) and (scaled := minor_units.scaled(value)) is not None:
-            found[prefix + name] = _scalar(scaled)
+        if isinstance(value, Mapping) and (unscaled := _unscaled(value)) is not None:
+            found[prefix + name] = _scalar(unscaled)
         elif isinstance(value, Mapping) and depth < 3:
             found.update(_flat(value, f"{prefix}{name}.", depth + 1))
         elif isinstance(value, Decimal) and minor_units.is_named(name):
@@ -303,11 +304,22 @@ def _flat(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str
         elif code := minor_units.code_of(name, value):
             found[prefix + name] = code
         elif isinstance(value, Decimal) and _MOMENT_NAME.search(name) and (on := _epoch_day(value)):
-            named = words.match_header(_spoken(name)).scores.keys() & {"date", "value_date"}
-            found.setdefault(prefix + (name if named else "date"), on)
+            if prefix + "date" not in found or _BOOKED_NAME.search(name):
+                found[prefix + "date"] = on
         elif not isinstance(value, list | Mapping):
             found[prefix + name] = "" if value is None else _scalar(value)
     return found
+
+
+def _unscaled(value: Mapping[str, Any]) -> Decimal | None:
+    """A number written as its digits and how many of them are decimals: {"unscaledValue": "-1300", "scale": "2"}."""
+    digits, scale = decimal(value.get("unscaledValue")), decimal(value.get("scale"))
+    if digits is None or scale is None or scale != int(scale) or not 0 <= scale <= _MOST_DECIMALS:
+        return None
+    return digits.scaleb(-int(scale))
+
+
+_MOST_DECIMALS = 12
 
 
 def _epoch_day(moment: Decimal) -> str | None:

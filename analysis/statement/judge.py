@@ -13,6 +13,7 @@ from decimal import Decimal
 from analysis.statement import figures, plan, words
 
 _SCALE = 10_000
+_ENOUGH_LINKS = 3  # so many more hold the other way: the balances tell the order better than the dates
 _BY_CHANCE = 0.25  # links that hold in figures that have nothing to do with each other
 _Value = int | None
 
@@ -39,6 +40,7 @@ class Evidence:
         self.ascending = bool(known) and known[0] < known[-1]
         steps = [one <= other if self.ascending else one >= other for one, other in itertools.pairwise(known)]
         self.in_order = (self.ascending or self.descending) and all(steps)
+        self.order = "descending" if self.descending else "ascending" if self.ascending else "unknown"
 
     def values(self, column: int) -> list[_Value]:
         if column not in self._values:
@@ -119,14 +121,9 @@ def chain(evidence: Evidence, money: plan.Money) -> tuple[int, int]:
         return 0, 0
     found, balances = amounts(evidence, money), evidence.values(money.balance)
     groups = _groups(evidence, found, balances)
-    orders = []
-    if not evidence.descending:
-        orders.append([_held(members, found, balances) for members in groups])
-    if not evidence.ascending:
-        orders.append([_held(members[::-1], found, balances) for members in groups])
     checked = sum(max(len(members) - 1, 0) for members in groups)
-    held = max(sum(held) for held in orders)
-    return (held, checked) if held else (_held_before(evidence, groups, found, balances), checked)
+    held = _held_after(evidence, groups, found, balances, checked)
+    return (held or _held_before(evidence, groups, found, balances)), checked
 
 
 def balance_is_before(evidence: Evidence, money: plan.Money) -> bool:
@@ -148,6 +145,21 @@ def _groups(evidence: Evidence, found: Sequence[_Value], balances: Sequence[_Val
         if balances[index] is not None and found[index] is not None:
             by_group.setdefault(group, []).append(index)
     return list(by_group.values())
+
+
+def _held_after(
+    evidence: Evidence,
+    groups: Sequence[Sequence[int]],
+    found: list[_Value],
+    balances: list[_Value],
+    checked: int,
+) -> int:
+    """Links of balances printed after their rows, in the order of the dates unless the other one is plainly right."""
+    forward = sum(_held(members, found, balances) for members in groups)
+    backward = sum(_held(members[::-1], found, balances) for members in groups)
+    usual = {"descending": backward, "ascending": forward}.get(evidence.order, max(forward, backward))
+    best = max(forward, backward)
+    return best if best >= usual + _ENOUGH_LINKS and best >= 0.8 * checked else usual
 
 
 def _held_before(

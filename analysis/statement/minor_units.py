@@ -49,14 +49,6 @@ def major(item: Mapping[str, Any], minor: Decimal) -> Decimal:
     return minor.scaleb(-currency.exponent(code))
 
 
-def scaled(value: Mapping[str, Any]) -> Decimal | None:
-    """The amount of an object that gives a whole number and its decimals ({"unscaledValue": "-1300", "scale": "2"})."""
-    digits, scale = (str(value.get(name)) for name in ("unscaledValue", "scale"))
-    if not re.fullmatch(r"-?\d{1,18}", digits) or not re.fullmatch(r"-?\d", scale):
-        return None
-    return Decimal(digits).scaleb(-int(scale))
-
-
 def is_documented(objects: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the objects have the fields of a source that documents its amounts as minor units."""
     return any(all(known <= item.keys() for item in objects[:_SAMPLE]) for known in _DOCUMENTED)

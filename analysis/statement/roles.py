@@ -56,6 +56,8 @@ def _prefer_own_currency(header: headers.Header, scores: list[dict[str, float]])
     """Beside "amount in the account's currency" any other amount is in that of the purchase."""
     amounts = [index for index, found in enumerate(scores) if "amount" in found]
     own = [index for index in amounts if words.has_phrase(words.normalise(header.name(index)), words.OWN_CURRENCY)]
+    if not own and not any("currency" in found for found in scores):
+        own = [index for index in amounts if header.currency(index)]
     if own and len(own) < len(amounts):
         for index in amounts:
             scores[index]["amount"] += 0.3 if index in own else -0.3

@@ -6,7 +6,21 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from analysis.statement import dates, draft, edges, errors, facts, headers, model, plan, planning, profile, rows, table
+from analysis.statement import (
+    dates,
+    draft,
+    edges,
+    errors,
+    facts,
+    headers,
+    model,
+    plan,
+    planning,
+    profile,
+    rows,
+    table,
+    unquoted,
+)
 
 _MAX_SECTIONS = 50
 
@@ -17,6 +31,7 @@ def read(source: table.Table, hints: model.Hints, problems: draft.Problems) -> d
     result = draft.Draft(_layout(source, first.planned), (), problems)
     result.currency = first.planned.currency or hints.currency
     result.minor_units = first.planned.minor_units
+    result.notes.extend(source.notes)
     result.questions.extend(first.questions)
     result.rows = _walk(source, first, hints, result)
     return result
@@ -48,6 +63,8 @@ def _section(source: table.Table, start: int, hints: model.Hints) -> _Section:
         body = [row for row in body if row is not core[0]]
         planned, questions, notes = planning.settle(core[1:], body, header, known, hints)
         notes.append("the first row sums the others up and was not taken as a movement")
+    wide = [row for row in core if unquoted.overfull(row.cells, len(header.names))] if header.line else []
+    planned.narrow = len(wide) * 2 <= len(core)
     if header is not headers.NONE:
         planned.header = dataclasses.replace(header, position=header.position + start)
     elif start:
@@ -81,6 +98,7 @@ def _next(
         result.notes.append("a further table without transactions was left out")
         return None
     found.known.account = found.known.account or walker.account
+    found.known.pending = walker.pending
     found.known.currency = found.known.currency or before.planned.currency
     result.questions.extend(question for question in found.questions if question not in result.questions)
     return found

@@ -7,6 +7,8 @@ from tests.support import (
     statement_samples_continent,
     statement_samples_edges,
     statement_samples_habits,
+    statement_samples_marks,
+    statement_samples_wallets,
     statement_samples_west,
     statement_samples_world,
 )
@@ -18,4 +20,6 @@ SAMPLES = (
     *statement_samples_habits.SAMPLES,
     *statement_samples_edges.SAMPLES,
     *statement_samples_calendars.SAMPLES,
+    *statement_samples_marks.SAMPLES,
+    *statement_samples_wallets.SAMPLES,
 )

@@ -31,6 +31,17 @@ CHARSET:1252
 """
 
 
+MT940_PAGE = ":20:X\n:25:123/456\n:28C:1/1\n:60F:C240101EUR100,00\n:61:2401020102D80,00NTRFNONREF\n:86:RENT\n"
+_OFX_RECORD = "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20240102<TRNAMT>-80.00<FITID>1<NAME>RENT</STMTTRN>"
+_OFX_HEAD = "OFXHEADER:100\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR<BANKTRANLIST>"
+CUT = (
+    _OFX_HEAD + _OFX_RECORD + "<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20240103<TRNAMT>200.5",
+    _OFX_HEAD + _OFX_RECORD + "\n",
+    "!Type:Bank\nD01/28/2024\nT-80.00\nPRENT\n^\nD01/29/2024\nT-20",
+    MT940_PAGE + ":61:2401030103C1200,",
+)
+
+
 def test_ofx_keeps_two_rows_of_one_id_and_reports_the_row_without_a_date() -> None:
     parsed = statement.parse(_OFX.encode("cp1252"))
 
@@ -105,6 +116,29 @@ _MT940 = """:20:STARTUMS
 :62F:C230104EUR944,75
 -
 """
+
+
+@pytest.mark.parametrize("text", CUT, ids=("ofx in a record", "ofx behind a record", "qif", "mt940"))
+def test_a_file_that_ends_too_early_says_so_and_keeps_what_is_whole(text: str) -> None:
+    parsed = statement.parse(text.encode())
+
+    assert [row.amount_minor for row in parsed.transactions] == [-8000]
+    assert [problem.code for problem in parsed.problems] == ["cut_off"]
+
+
+def test_mt940_movements_behind_the_closing_balance_are_of_no_page() -> None:
+    behind = MT940_PAGE + ":62F:C240102EUR20,00\n-\n:61:2401030103C119,NMSCX\n"
+
+    parsed = statement.parse(behind.encode())
+
+    assert [row.amount_minor for row in parsed.transactions] == [-8000, 11900]
+    assert parsed.reconciliation.status == "chains"
+
+
+def test_mt940_thirtieth_of_february_falls_back_to_the_entry_date() -> None:
+    parsed = statement.parse(b":61:1602300301DR6,00N024NONREF\n")
+
+    assert [str(row.booked) for row in parsed.transactions] == ["2016-03-01"]
 
 
 def test_mt940_turns_reversals_round_and_checks_the_balances() -> None:
