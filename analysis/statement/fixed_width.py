@@ -60,9 +60,9 @@ def _by_columns(
     columns = _columns(list(itertools.islice(filter(_is_dated, lines), table.SAMPLE_ROWS)))
     if len(columns) < _FEWEST_COLUMNS:
         return None
-    rows = list(table.bounded(_rows(lines, columns), bounds))
+    source = table.Table("text", lambda: table.bounded(_rows(lines, columns), bounds))
     try:
-        return tabular.read(table.Table("text", lambda: iter(rows)), hints, problems)
+        return tabular.read(source, hints, problems)
     except errors.NoTransactionsFound:
         return None
 

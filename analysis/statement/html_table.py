@@ -34,8 +34,7 @@ def looks_like(text: str) -> bool:
 
 def read(text: str, encoding: str, bounds: limits.Limits) -> table.Table:
     """The rows of all tables in the order of the file; a table within a cell stands before the row around it."""
-    rows = list(table.bounded(_rows(text, bounds), bounds))
-    return table.Table("html", lambda: iter(rows), encoding=encoding)
+    return table.Table("html", lambda: table.bounded(_rows(text, bounds), bounds), encoding=encoding)
 
 
 @dataclasses.dataclass(slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 from analysis.statement import dates, headers, limits, money, table, words
 
@@ -31,32 +32,42 @@ class _Block:
 
 def read(text: str, encoding: str, bounds: limits.Limits) -> table.Table | None:
     """The table that the blocks make; None for a text of another kind."""
-    if not _is_made_of_records(_lines(text[:_SNIFF_CHARS])):
+    if not _is_made_of_records(_unified(text[:_SNIFF_CHARS])):
         return None
-    blocks = list(_blocks(_lines(text)))
-    rows = list(table.bounded(_rows(blocks, _labels(blocks)), bounds))
-    return table.Table("text", lambda: iter(rows), encoding=encoding)
+    whole = _unified(text)
+    labels = _labels(_blocks(whole))
+    return table.Table("text", lambda: table.bounded(_rows(_blocks(whole), labels), bounds), encoding=encoding)
 
 
-def _lines(text: str) -> list[str]:
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+def _unified(text: str) -> str:
+    text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _is_made_of_records(lines: Sequence[str]) -> bool:
+def _lines(text: str) -> Iterator[str]:
+    start, size = 0, len(text)
+    while start < size:
+        end = text.find("\n", start)
+        end = size if end < 0 else end
+        yield text[start:end]
+        start = end + 1
+
+
+def _is_made_of_records(text: str) -> bool:
     """Labelled lines of records are most of the text, and their labels name a date and an amount."""
-    blocks = list(_blocks(lines))
+    blocks = list(_blocks(text))
     labelled = sum(len(block.fields) for block in blocks if block.is_record)
-    if labelled * 2 < sum(bool(line.strip()) for line in lines):
+    if labelled * 2 < sum(bool(line.strip()) for line in _lines(text)):
         return False
     roles = {role for label in _labels(blocks) for role in words.match_header(label).scores}
     return "date" in roles and bool(roles & headers.MONEY_ROLES)
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
+def _blocks(text: str) -> Iterator[_Block]:
     """A block ends at a line without letters and digits, or where one of its labels comes again."""
     block: _Block | None = None
     last = ""
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_lines(text), 1):
         label, value = _labelled(line)
         if block is not None and (label in block.fields or not any(map(str.isalnum, line))):
             yield block
@@ -80,19 +91,23 @@ def _labelled(line: str) -> tuple[str, str]:
     return label, value.strip()
 
 
-def _labels(blocks: Sequence[_Block]) -> list[str]:
-    """The labels of all records, in the order in which they first come."""
-    found = dict.fromkeys(label for block in blocks if block.is_record for label in block.fields)
+def _labels(blocks: Iterable[_Block]) -> list[str]:
+    """The labels of the first records, in the order in which they first come."""
+    sample = itertools.islice(blocks, table.SAMPLE_ROWS)
+    found = dict.fromkeys(label for block in sample if block.is_record for label in block.fields)
     return list(found)[:_MOST_LABELS]
 
 
-def _rows(blocks: Sequence[_Block], labels: Sequence[str]) -> Iterator[table.Row]:
+def _rows(blocks: Iterable[_Block], labels: Sequence[str]) -> Iterator[table.Row]:
     """What stands before the first record, the labels as a header, then a row a record."""
-    first = next((at for at, block in enumerate(blocks) if block.is_record), len(blocks))
-    for block in blocks[:first]:
-        yield from (table.Row(block.line, [label, value]) for label, value in block.fields.items())
-    yield table.Row(blocks[first].line if first < len(blocks) else 0, list(labels))
-    for block in blocks[first:]:
+    headed = False
+    for block in blocks:
+        if not headed and not block.is_record:
+            yield from (table.Row(block.line, [label, value]) for label, value in block.fields.items())
+            continue
+        if not headed:
+            yield table.Row(block.line, list(labels))
+            headed = True
         if block.fields.keys() & set(labels):
             yield table.Row(block.line, [block.fields.get(label, "") for label in labels])
 

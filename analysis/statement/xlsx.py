@@ -51,7 +51,11 @@ class _Book:
             raise errors.MalformedStatement("the workbook is not a whole zip file") from error
         self._parts = {info.filename.lstrip("/"): info for info in self._zip.infolist()[:_MAX_PARTS]}
         if not any(name.startswith("xl/") for name in self._parts):
-            raise errors.UnknownFormat("the zip file holds no Excel workbook")
+            raise errors.UnknownFormat(
+                "the zip file holds no Excel workbook: unpack it, or save a sheet as XLSX or CSV"
+            )
+        if "xl/workbook.bin" in self._parts:
+            raise errors.UnknownFormat("a binary Excel workbook (XLSB): save it as XLSX or CSV")
         self.formulas = 0
         self.base1904 = False
         self._shared: list[str] = []

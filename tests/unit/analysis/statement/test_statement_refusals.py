@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import io
 import pickle
 import re
+import zipfile
 
 import pytest
 
@@ -32,10 +34,19 @@ def test_what_is_no_statement_is_refused_with_a_reason(data: bytes, kind: type[s
     assert caught.value.reason
 
 
+def _zipped(name: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        file.writestr(name, "x")
+    return out.getvalue()
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "save it as XLSX or CSV"),
+        (_zipped("content.xml"), "unpack it, or save a sheet as XLSX or CSV"),
+        (_zipped("xl/workbook.bin"), "save it as XLSX or CSV"),
         (writer.pdf([], extra=b"/Encrypt << /Filter /Standard >>"), "save it without a password"),
     ],
 )
