@@ -41,11 +41,10 @@ def _walk(rows: Sequence[table.Row] | Iterator[table.Row]) -> Iterator[tuple[tab
 
 
 def _is_transaction(row: table.Row, planned: plan.Plan) -> bool:
-    at = planned.money.amount or 0
-    if len(row.cells) <= at:
+    at, on = planned.money.amount or 0, planned.dates[0]
+    if len(row.cells) <= max(at, on):
         return False
-    dated = any(dates.read(row.cells[index]) for index in planned.dates[:1])
-    return dated and money.read(row.cells[at]) is not None
+    return dates.read(row.cells[on]) is not None and money.read(row.cells[at]) is not None
 
 
 def _side(row: table.Row) -> int:
