@@ -207,7 +207,8 @@ def _evidence(
     texts = [words.normalise(" ".join(row[index] for index in spoken if index < len(row))[:160]) for row in cells]
     readers = {index: figures.reader(mark) for index, mark in marks.by_column.items()}
     usual = next(iter(marks.by_column.values()))
-    readers |= {index: figures.reader(usual) for index in found.of("fee") if index not in readers}
+    beside = (*found.of("fee"), *found.of("amount"))
+    readers |= {index: figures.reader(usual) for index in beside if index not in readers}
     return judge.Evidence(cells, readers, days, groups, texts)
 
 

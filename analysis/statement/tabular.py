@@ -18,6 +18,7 @@ from analysis.statement import (
     planning,
     profile,
     rows,
+    sections,
     table,
     unquoted,
 )
@@ -42,6 +43,7 @@ class _Section(NamedTuple):
     known: facts.Facts
     questions: list[model.Question]
     notes: list[str]
+    titled: bool = False  # the titles above the rows say which way the money went
 
 
 def _section(source: table.Table, start: int, hints: model.Hints) -> _Section:
@@ -69,7 +71,12 @@ def _section(source: table.Table, start: int, hints: model.Hints) -> _Section:
         planned.header = dataclasses.replace(header, position=header.position + start)
     elif start:
         planned.header = dataclasses.replace(header, position=start - 1)
-    return _Section(planned, known, questions, notes)
+    asked = [question for question in questions if question.kind == "sign"]
+    titled = bool(asked) and planned.money.source == "sign" and sections.tell(sample, planned)
+    if titled:
+        questions = [question for question in questions if question not in asked]
+        notes = [*notes, sections.NOTE]
+    return _Section(planned, known, questions, notes, titled)
 
 
 def _walk(
@@ -79,7 +86,8 @@ def _walk(
     for _ in range(_MAX_SECTIONS):
         if section is None:
             return
-        walker = rows.Walker(source, section.planned, result.problems, section.known)
+        walked = sections.signed(source, section.planned) if section.titled else source
+        walker = rows.Walker(walked, section.planned, result.problems, section.known)
         yield from walker.rows()
         result.notes.extend((*section.notes, *walker.notes))
         result.balances.extend(walker.balances)

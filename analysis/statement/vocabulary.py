@@ -309,6 +309,11 @@ OWN_CURRENCY = """
 # Titles of groups of rows amid a table.
 TITLES = """
     transactions|transaction|umsatze|buchungen|operations|movimientos|movimenti|movimentos|transacties|transaktioner|transaktioner|tapahtumat|operacje|transakcje|transakce|pohyby|tranzakciok|tranzactii|transakcije|операции|операції|транзакции|trades|activity|pending|posted|vorgemerkt|gebucht|card|karte|carte|tarjeta|carta|page|seite|pagina|strana|oldal"""
+# Titles of the two sides of an account, above the rows of each.
+TITLES_IN = """
+    deposits|additions|credits|money in|paid in|receipts|incoming|refunds|gutschriften|eingange|einzahlungen|zahlungseingange|encaissements|versements|abonos|ingresos|depositos|entrate|accrediti|creditos|wplywy|uznania|inkomsten|bijschrijvingen|insattningar|indbetalinger|innskudd|поступления|пополнения|надходження"""
+TITLES_OUT = """
+    withdrawals|checks|checks paid|debits|money out|paid out|fees|service charges|purchases|outgoing|subtractions|charges|lastschriften|ausgange|belastungen|auszahlungen|zahlungsausgange|decaissements|prelevements|retraits|cargos|gastos|retiros|adeudos|uscite|addebiti|debitos|wydatki|obciazenia|uitgaven|afschrijvingen|uttag|udbetalinger|uttak|списания|расходы|витрати|списання"""
 # Machine-made turnover lines, dropped without a word.
 TURNOVER = """
     turnover|kaive|deebetkaive|kreeditkaive|apgrozijums|apyvarta|turnover debit|turnover credit|daily turnover|umsatzsaldo"""
