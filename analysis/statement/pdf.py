@@ -90,7 +90,7 @@ def read_words(
 ) -> draft.Draft:
     """The same for lines of words that come from elsewhere."""
     return _of_lines(
-        [_told_apart(number, list(line)) for number, line in enumerate(lines, 1)], kind, hints, bounds, problems
+        [_told_apart(number, list(line)) for number, line in enumerate(lines, 1) if line], kind, hints, bounds, problems
     )
 
 
