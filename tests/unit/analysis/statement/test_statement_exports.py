@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import pytest
@@ -114,6 +115,16 @@ def test_cells_of_a_spreadsheet_of_2003_stand_where_their_index_says() -> None:
 
     assert [(row.amount_minor, row.text) for row in parsed.transactions] == [(-150, "Shop"), (200, "")]
     assert [signal.code for signal in parsed.tamper.signals] == ["formula_cells"]
+
+
+@pytest.mark.parametrize(("mark", "first"), [(b"", "2023-01-13"), (b"<Date1904/>", "2027-01-14")])
+def test_bare_days_of_a_spreadsheet_of_2003_count_from_its_epoch(mark: bytes, first: str) -> None:
+    rows: list[list[str | float | datetime.date | None]] = [["Date", "Text", "Amount"], [44939, "a", -1.5]]
+    book = writer.spreadsheet_xml([*rows, [44940, "b", 2.0]])
+
+    parsed = statement.parse(book.replace(b"<Worksheet", mark + b"<Worksheet"))
+
+    assert str(parsed.first_date) == first
 
 
 def test_a_broken_line_of_json_is_named() -> None:
