@@ -87,6 +87,14 @@ def test_html_keeps_the_limits(table: str, bounds: statement.Limits) -> None:
         statement.parse(_page(table), limits=bounds)
 
 
+@pytest.mark.parametrize("kept", ["<td>14.01.2023</td><td>Lohn</td><td>90", "<td>14.01.2023</td>"])
+def test_html_that_ends_within_a_row_is_refused(kept: str) -> None:
+    head, _, _ = _ROWS.partition("<td>14")
+
+    with pytest.raises(statement.MalformedStatement):
+        statement.parse(f"<table><tr><th>Datum</th><th>Text</th><th>Betrag EUR</th></tr>{head}{kept}".encode())
+
+
 def test_html_is_read_in_the_encoding_that_it_names() -> None:
     page = _page(f"<table>{_HEADED}</table>").replace(b"<title>", b'<meta charset="windows-1251"><title>')
 
