@@ -22,6 +22,7 @@ _TOKEN = re.compile(
 )
 _SPAN = re.compile(r"(col|row)span\s*=\s*[\"']?\s*(\d{1,4})", re.IGNORECASE)
 _BREAK = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]{0,100}>", re.IGNORECASE)
+_END = re.compile(r"</(?:body|html)\b", re.IGNORECASE)
 _TAG = re.compile(rf"</?[A-Za-z!][^<>]{{0,{_LONGEST_TAG}}}>")
 _SILENT = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style")}
 _MOST_ROWS_SPANNED = 1_000
@@ -42,6 +43,7 @@ class _Open:
     """A table that is not closed yet: the row under way, and what cells of the rows above reach into it."""
 
     line: int = 0
+    closed: int = 0  # rows that ended with their own tag
     cells: list[str] | None = None
     parts: list[str] | None = None  # of the cell under way
     spans: tuple[int, int] = (1, 1)  # columns, rows
@@ -59,6 +61,8 @@ def _rows(text: str, bounds: limits.Limits) -> Iterator[table.Row]:
         if token["name"]:
             yield from reader.tag(token["name"].lower(), bool(token["close"]), token["rest"], line + 1)
     reader.said(text[at:])
+    if not _END.search(text, at):
+        reader.refuse_cut_row()
     yield from reader.end()
 
 
@@ -94,6 +98,7 @@ class _Reader:
             return
         found = self._tables[-1]
         if name == "tr":
+            found.closed += is_closing
             yield from self._row_ends(found)
             if not is_closing:
                 found.cells, found.line = [], line
@@ -101,6 +106,12 @@ class _Reader:
             self._cell_ends(found)
             if not is_closing:
                 self._cell_begins(found, rest, line)
+
+    def refuse_cut_row(self) -> None:
+        """Raises `MalformedStatement` where the text ends in a row of a table that closes its rows."""
+        found = self._tables[-1] if self._tables else _Open()
+        if found.cells is not None and found.closed:
+            raise errors.MalformedStatement("the HTML ends within a row of its table", row=found.line)
 
     def end(self) -> Iterator[table.Row]:
         while self._tables:

@@ -16,6 +16,7 @@ from analysis.statement import draft, errors, limits, model, sheets, table
 
 _SPACE = "urn:schemas-microsoft-com:office:spreadsheet"
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_BASE_1904 = re.compile(r"<(?:\w{1,10}:)?Date1904\b")
 _HEAD_CHARS = 4_000
 
 
@@ -29,7 +30,8 @@ def read(text: str, encoding: str, hints: model.Hints, bounds: limits.Limits, pr
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise errors.MalformedStatement("the XML declares a document type, which no workbook does")
     book = _Book(_DECLARATION.sub("", text.removeprefix("\ufeff"), count=1), bounds)
-    dated = [sheets.with_dates(rows, base1904="Date1904>" in text) for rows in book.sheets()]
+    base1904 = _BASE_1904.search(text) is not None
+    dated = [sheets.with_dates(rows, base1904=base1904) for rows in book.sheets()]
     result = sheets.read("xml-spreadsheet", dated, hints, problems, encoding)
     sheets.remark_formulas(result, book.formulas)
     return result

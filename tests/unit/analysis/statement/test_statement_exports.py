@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import pytest
@@ -86,6 +87,14 @@ def test_html_keeps_the_limits(table: str, bounds: statement.Limits) -> None:
         statement.parse(_page(table), limits=bounds)
 
 
+@pytest.mark.parametrize("kept", ["<td>14.01.2023</td><td>Lohn</td><td>90", "<td>14.01.2023</td>"])
+def test_html_that_ends_within_a_row_is_refused(kept: str) -> None:
+    head, _, _ = _ROWS.partition("<td>14")
+
+    with pytest.raises(statement.MalformedStatement):
+        statement.parse(f"<table><tr><th>Datum</th><th>Text</th><th>Betrag EUR</th></tr>{head}{kept}".encode())
+
+
 def test_html_is_read_in_the_encoding_that_it_names() -> None:
     page = _page(f"<table>{_HEADED}</table>").replace(b"<title>", b'<meta charset="windows-1251"><title>')
 
@@ -114,6 +123,16 @@ def test_cells_of_a_spreadsheet_of_2003_stand_where_their_index_says() -> None:
 
     assert [(row.amount_minor, row.text) for row in parsed.transactions] == [(-150, "Shop"), (200, "")]
     assert [signal.code for signal in parsed.tamper.signals] == ["formula_cells"]
+
+
+@pytest.mark.parametrize(("mark", "first"), [(b"", "2023-01-13"), (b"<Date1904/>", "2027-01-14")])
+def test_bare_days_of_a_spreadsheet_of_2003_count_from_its_epoch(mark: bytes, first: str) -> None:
+    rows: list[list[str | float | datetime.date | None]] = [["Date", "Text", "Amount"], [44939, "a", -1.5]]
+    book = writer.spreadsheet_xml([*rows, [44940, "b", 2.0]])
+
+    parsed = statement.parse(book.replace(b"<Worksheet", mark + b"<Worksheet"))
+
+    assert str(parsed.first_date) == first
 
 
 def test_a_broken_line_of_json_is_named() -> None:
