@@ -14,6 +14,7 @@ from analysis.statement import figures, plan, words
 
 _SCALE = 10_000
 _ENOUGH_LINKS = 3  # so many more hold the other way: the balances tell the order better than the dates
+_ONE_LINK = 1.2  # not enough to take a heading that names a side for its opposite
 _BY_CHANCE = 0.25  # links that hold in figures that have nothing to do with each other
 _Value = int | None
 
@@ -207,8 +208,8 @@ def verdict(evidence: Evidence, money: plan.Money) -> float:
     held, checked = chain(evidence, money)
     points = money.prior
     if checked >= 2 or (checked == 1 and held == 1):
-        share = held / checked
-        points += min(1.0, 0.4 + 0.15 * held) * share * 1.6 if share >= _BY_CHANCE else -0.2
+        share, weight = held / checked, 1.6 if checked > 1 else _ONE_LINK
+        points += min(1.0, 0.4 + 0.15 * held) * share * weight if share >= _BY_CHANCE else -0.2
     return points + (0.5 * agreement(evidence, money) if money.by_words else 0.0)
 
 

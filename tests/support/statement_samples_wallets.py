@@ -236,4 +236,16 @@ Date;Text;Amount
         "2024-03-04",
         "EUR/SEK",
     ),
+    Sample(
+        "one_link_of_balances_overturns_no_heading",
+        """Date,Text,Withdrawal,Deposit,Balance
+2024-03-26,Transfer,,400.00,400.00
+2024-03-11,Machine,350.00,,50.00
+""",
+        2,
+        "400.00",
+        "350.00",
+        "2024-03-11",
+        "2024-03-26",
+    ),
 )
