@@ -126,7 +126,8 @@ def chain(evidence: Evidence, money: plan.Money) -> tuple[int, int]:
         orders.append([_held(members[::-1], found, balances) for members in groups])
     checked = sum(max(len(members) - 1, 0) for members in groups)
     held = max(sum(held) for held in orders)
-    return (held, checked) if held else (_held_before(evidence, groups, found, balances), checked)
+    before = _held_before(evidence, groups, found, balances)
+    return held or (before if before > 1 else 0), checked
 
 
 def balance_is_before(evidence: Evidence, money: plan.Money) -> bool:
