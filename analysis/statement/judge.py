@@ -124,7 +124,8 @@ def chain(evidence: Evidence, money: plan.Money) -> tuple[int, int]:
     groups = _groups(evidence, found, balances)
     checked = sum(max(len(members) - 1, 0) for members in groups)
     held = _held_after(evidence, groups, found, balances, checked)
-    return (held or _held_before(evidence, groups, found, balances)), checked
+    before = _held_before(evidence, groups, found, balances)
+    return held or (before if before > 1 else 0), checked
 
 
 def balance_is_before(evidence: Evidence, money: plan.Money) -> bool:
