@@ -36,6 +36,7 @@ class DateOrder(enum.StrEnum):
 class DecimalMark(enum.StrEnum):
     POINT = "point"
     COMMA = "comma"
+    MINOR = "minor"
 
 
 Target = Annotated[pathlib.Path, typer.Argument(exists=True, help="A statement, or a folder of statements (--jsonl).")]
@@ -55,7 +56,9 @@ BaseRate = Annotated[
         "--base-rate", min=0.001, max=0.999, help="Share of bad loans in your population, for the default risk."
     ),
 ]
-Mark = Annotated[DecimalMark | None, typer.Option("--decimal", help="The file's decimal mark.")]
+Mark = Annotated[
+    DecimalMark | None, typer.Option("--decimal", help="The file's decimal mark; minor: amounts count cents.")
+]
 
 
 def analyse(

@@ -29,7 +29,7 @@ class Question:
     accept_partial: bool = False
     currency: str | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
-    decimal: Literal["point", "comma"] | None = None
+    decimal: Literal["point", "comma", "minor"] | None = None
     with_risk: bool = False
     base_rate: float | None = None
 

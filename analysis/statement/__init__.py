@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from analysis.statement import currency
+from analysis.statement.accounts import once as accounts_once
+from analysis.statement.accounts import told_apart
 from analysis.statement.errors import (
     EmptyStatement,
     LimitExceeded,
@@ -63,6 +65,7 @@ __all__ = [
     "Transaction",
     "UnknownFormat",
     "UnknownRowFormat",
+    "accounts_once",
     "currency",
     "deserialise_rows",
     "fingerprints",
@@ -72,4 +75,5 @@ __all__ = [
     "quality_of",
     "serialise_rows",
     "tamper_report",
+    "told_apart",
 ]

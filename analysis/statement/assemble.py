@@ -15,7 +15,7 @@ _LARGEST_MINOR = 2**63  # what a 64-bit integer of the contracts holds
 
 def assemble(found: draft.Draft, as_of: datetime.date | None) -> model.ParsedStatement:
     """Raises `MalformedStatement` for amounts beyond any currency (more than 18 digits)."""
-    rounding = _Rounding()
+    rounding = _Rounding(in_minor_units=found.minor_units)
     kept: list[model.Transaction] = []
     aside: list[model.Transaction] = []
     for row in found.rows:
@@ -24,6 +24,8 @@ def assemble(found: draft.Draft, as_of: datetime.date | None) -> model.ParsedSta
     verdict, ordered = reconcile.reconcile(kept, declared)
     balances = [_balance(balance, found.currency, rounding) for balance in found.balances]
     notes = list(found.notes)
+    if found.minor_units:
+        notes.append("amounts were taken as counting minor units (cents)")
     if rounding.count:
         notes.append(f"{rounding.count} amounts were finer than the currency's smallest unit and were rounded")
     if any(row.currency == model.NO_CURRENCY for row in kept):
@@ -47,13 +49,14 @@ def assemble(found: draft.Draft, as_of: datetime.date | None) -> model.ParsedSta
 class _Rounding:
     """Amounts to minor units, counting those that had to be rounded."""
 
-    __slots__ = ("count",)
+    __slots__ = ("_in_minor_units", "count")
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_minor_units: bool) -> None:
+        self._in_minor_units = in_minor_units
         self.count = 0
 
     def minor(self, amount: Decimal, code: str) -> int:
-        minor, rounded = currency.to_minor(amount, code)
+        minor, rounded = currency.rounded(amount) if self._in_minor_units else currency.to_minor(amount, code)
         if not -_LARGEST_MINOR < minor < _LARGEST_MINOR:
             raise errors.MalformedStatement("an amount is larger than any account's")
         self.count += rounded

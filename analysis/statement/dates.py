@@ -8,7 +8,7 @@ import functools
 import re
 from typing import NamedTuple
 
-from analysis.statement import model, words
+from analysis.statement import model, text_marks, words
 
 ORDERS: tuple[model.DateOrder, ...] = ("dmy", "mdy", "ymd")
 _TAIWAN = (80, 150)  # years of the Republic, written with three digits
@@ -26,6 +26,10 @@ _NAME_FIRST = re.compile(
 )
 _COMPACT = re.compile(r"(\d{8})(?:\d{6}|\d{4}|[T\s]\d{2}:?\d{2}:?\d{2})?(?:\.\d+)?(?:\[[^\]]*\])?")
 _CJK = re.compile(r"(\d{2,4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]?" + _TIME)
+_CJK_SHORT = re.compile(r"(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]" + _TIME)
+_REIGN = re.compile(r"(R|H|S|令和|平成|昭和)\s?(\d{1,2}|元)\s?[./\-年]\s?(\d{1,2})\s?[./\-月]\s?(\d{1,2})日?" + _TIME)
+_REIGNS = {"R": 2018, "令和": 2018, "H": 1988, "平成": 1988, "S": 1925, "昭和": 1925}  # the year before the first
+_PLAIN = text_marks.REMOVED | str.maketrans({"\u00a0": " ", "\u202f": " ", "．": ".", "／": "/"})
 _SHORT = re.compile(r"(\d{1,2})([/\-])(\d{1,2})|(\d{1,2})\.\s?(\d{1,2})\.")  # "5.25" is an amount, "5.12." a day
 
 
@@ -45,11 +49,13 @@ class Parts(NamedTuple):
 def read(cell: str) -> Parts | None:
     """The date parts that a cell is (a time of day behind them is left out), or None."""
     text = cell.strip().strip("'\"")
-    if not 4 <= len(text) <= 45 or not any(char.isdigit() for char in text):
+    if not 4 <= len(text) <= 60 or not any(char.isdigit() for char in text):
         return None
     if text.isascii() is False:
-        text = text.replace("\u00a0", " ").replace("\u202f", " ").replace("．", ".").replace("／", "/")
-    return _numeric(text) or _compact(text) or _cjk(text) or _named(text)
+        text = text.translate(_PLAIN).strip()
+    if len(text) > 45:
+        return None
+    return _numeric(text) or _compact(text) or _cjk(text) or _named(text) or _of_reign(text)
 
 
 def _numeric(text: str) -> Parts | None:
@@ -87,7 +93,19 @@ def _compact(text: str) -> Parts | None:
 
 def _cjk(text: str) -> Parts | None:
     match = _CJK.fullmatch(text)
-    return Parts(int(match[1]), int(match[2]), int(match[3]), False, "ymd", "年") if match else None
+    if match:
+        return Parts(int(match[1]), int(match[2]), int(match[3]), False, "ymd", "年")
+    match = _CJK_SHORT.fullmatch(text)
+    return Parts(int(match[2]), int(match[1]), None, True, None, " ") if match else None
+
+
+def _of_reign(text: str) -> Parts | None:
+    """Years of a Japanese reign that the date itself names: R6.1.15 is 2024-01-15."""
+    match = _REIGN.fullmatch(text)
+    if not match:
+        return None
+    year = _REIGNS[match[1]] + (1 if match[2] == "元" else int(match[2]))
+    return Parts(year, int(match[3]), int(match[4]), False, "ymd", ".")
 
 
 def _named(text: str) -> Parts | None:

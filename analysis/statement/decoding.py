@@ -7,7 +7,7 @@ import codecs
 import re
 import unicodedata
 
-from analysis.statement import errors, words
+from analysis.statement import alphabets, errors, words
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -21,6 +21,7 @@ _SINGLE_BYTE = (
     "iso8859-9", "iso8859-7", "iso8859-5", "koi8-r", "cp866", "cp850", "cp852", "cp437", "mac-roman", "cp874",
 )  # fmt: skip
 _MULTI_BYTE = ("gb18030", "cp932", "euc-jp", "big5", "cp949")
+_PADDING = b"\0" * 4
 _SAMPLE_BYTES = 64 * 1024
 _WORD = re.compile(r"[^\W\d_]+")
 _COMMON_HAN = frozenset(
@@ -30,7 +31,9 @@ _COMMON_KANA = re.compile(r"[\u3040-\u30ff\uff66-\uff9f]")
 # "BOKF\uff98RING", "L\uff96N": one sign between or beside Latin letters is a letter with a mark, misread.
 _EASTERN = r"\uff61-\uff9f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 _LONE_EASTERN = re.compile(rf"(?<=[A-Za-z])[{_EASTERN}](?![{_EASTERN}])|(?<![{_EASTERN}])[{_EASTERN}](?=[A-Za-z])")
+_AMID_DIGITS = re.compile(r"(?<=\d)[^\W\d_](?=\d{3})")  # "1\xe1234": a space between digits, misread
 _MOST_WORDS = 12
+_SURE_HEADING = 0.5  # less is a word amid others
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 
 
@@ -41,6 +44,8 @@ def decode(data: bytes, declared: str | None = None) -> tuple[str, str]:
     """
     if not data.strip():
         raise errors.EmptyStatement("the file is empty")
+    if data.endswith(_PADDING) and b"\n" in data:  # a file that was written into a larger one
+        data = data.rstrip(b"\0")
     for mark, name in _MARKS:
         if data.startswith(mark):
             return _strict(data, name), "utf-16" if name == "utf-16" else name
@@ -110,7 +115,8 @@ def _plausibility(sample: bytes, name: str) -> float:
     if not strange:
         return -1e9
     points = sum(_points(char) for char in strange) / len(strange)
-    points += _known_words(text) - 2.0 * _mixed_words(text)
+    points -= 2.0 * sum(not char.isascii() for char in _AMID_DIGITS.findall(text)) / len(strange)
+    points += _known_words(text) - 2.0 * _mixed_words(text) + alphabets.share_of_one(strange)
     if name in _MULTI_BYTE:
         points += _east_asian(strange, name) - 4.0 * len(_LONE_EASTERN.findall(text)) / len(strange)
     # Order breaks ties: the list runs from the most to the least used.
@@ -134,7 +140,8 @@ def _known_words(text: str) -> float:
     """Vocabulary words that contain a letter beyond ASCII: the best witness of all."""
     cells = dict.fromkeys(cell.strip() for cell in re.split(r"[;,\t|\n\"]", text)[:4000] if not cell.isascii())
     spoken = [cell for cell in cells if 2 <= len(cell) <= 60]
-    hits = sum(bool(words.match_header(cell).scores) + bool(words.flag_of(cell)) for cell in spoken)
+    headed = sum(max(words.match_header(cell).scores.values(), default=0.0) >= _SURE_HEADING for cell in spoken)
+    hits = headed + sum(words.flag_of(cell) is not None for cell in spoken)
     return 2.5 * min(hits, _MOST_WORDS)
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import functools
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from analysis.statement import dates, errors, limits, money, table
+from analysis.statement import dates, errors, limits, money, table, unquoted
 
 _DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab", "|": "pipe", "^": "caret", "~": "tilde", ":": "colon"}
 _SNIFF_LINES = 400
 _LINE_CHARS = 1_000_000  # a reader would build all cells of a line before anybody could count them
+_FORMULA = re.compile(r'^="([^"]*)"$', re.DOTALL)  # a text that spreadsheets are told not to take for a number
+_MANY = 20  # amounts that all have as many decimals
 _SWALLOWED_LINES = 60  # a "quoted" cell over more lines than this is an unbalanced quote
 
 
@@ -29,7 +32,52 @@ def read(text: str, encoding: str, bounds: limits.Limits) -> table.Table:
     delimiter = declared or _delimiter_of(lines)
     quoting = _quoting(text, delimiter)
     source = functools.partial(_rows, text, delimiter, quoting, wrapped, bounds)
-    return table.Table("csv", source, _DELIMITERS.get(delimiter, delimiter), encoding)
+    cut = None if wrapped else _cut(text, delimiter, quoting, lines)
+    join = unquoted.joint(list(_reader(iter(lines), delimiter, quoting)), _likely) if delimiter == "," else None
+    if join is None:
+        return table.Table("csv", source, _DELIMITERS.get(delimiter, delimiter), encoding, cut)
+    note = "commas within figures stand without quotes: the cells that they part were put together again"
+    return table.Table("csv", lambda: _put_together(source(), join), "comma", encoding, cut, (note,))
+
+
+def _put_together(rows: Iterator[table.Row], join: unquoted.Join) -> Iterator[table.Row]:
+    return (table.Row(row.line, join(row.cells)) for row in rows)
+
+
+def _cut(text: str, delimiter: str, quoting: _Quoting, lines: list[str]) -> int | None:
+    """The last line where it has no end and less in it than every row before: the file was not written to its end."""
+    tail = text[text.rfind("\n") + 1 :]
+    if not tail.strip() or len(tail) > _LINE_CHARS:
+        return None
+    cells: list[str] = next(_reader(iter([tail]), delimiter, quoting), [])
+    others = [row for row in _reader(iter(lines), delimiter, quoting) if len(row) > 1 and _likely(row)]
+    others = others[:-1] if others and others[-1] == cells else others
+    if len(others) > 1 and cells and (_ends_early(cells, others) or _ends_in_figure(cells, others)):
+        return text.count("\n") + 1
+    return None
+
+
+def _ends_early(cells: list[str], others: list[list[str]]) -> bool:
+    """Cells are missing at its end that no row above leaves empty."""
+    width = min(map(len, others))
+    return any(all(row[at].strip() for row in others) for at in range(len(cells), width))
+
+
+def _ends_in_figure(cells: list[str], others: list[list[str]]) -> bool:
+    """The last cell ends with its decimal mark, or has fewer decimals than all of very many above it."""
+    found = _decimals(cells[-1])
+    above = {_decimals(row[len(cells) - 1]) for row in others if len(row) == len(cells)}
+    if found is None or len(above) != 1 or not (usual := above.pop()):
+        return False
+    return found < usual and (cells[-1].strip()[-1:] in (".", ",") or len(others) >= _MANY)
+
+
+def _decimals(cell: str) -> int | None:
+    amount = money.read(cell.strip().rstrip(".,"))
+    if amount is None:
+        return None
+    mark = money.mark_of(amount.body)
+    return len(amount.body) - 1 - amount.body.rfind({"point": ".", "comma": ","}[mark]) if mark else 0
 
 
 def _declared_delimiter(text: str) -> tuple[str, str | None]:
@@ -124,11 +172,12 @@ def _rows(text: str, delimiter: str, quoting: _Quoting, wrapped: bool, bounds: l
 
 def _split(text: str, delimiter: str, quoting: _Quoting, wrapped: bool) -> Iterator[table.Row]:
     reader = _reader(_lines(text), delimiter, quoting)
-    last = 0
+    last, formulas = 0, '="' in text
     try:
         for cells in reader:
             line, last = last + 1, reader.line_num
             inner = wrapped and len(cells) == 1
-            yield table.Row(line, next(_reader(iter(cells), delimiter, csv.QUOTE_MINIMAL), []) if inner else cells)
+            found = next(_reader(iter(cells), delimiter, csv.QUOTE_MINIMAL), []) if inner else cells
+            yield table.Row(line, [_FORMULA.sub(r"\1", cell) for cell in found] if formulas else found)
     except csv.Error as error:
         raise errors.LimitExceeded("a cell is longer than any bank writes", row=last + 1) from error

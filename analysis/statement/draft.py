@@ -81,3 +81,4 @@ class Draft:
     notes: list[str] = dataclasses.field(default_factory=list)
     signals: list[model.TamperSignal] = dataclasses.field(default_factory=list)
     currency: str | None = None  # of rows that name none
+    minor_units: bool = False  # amounts and balances count minor units

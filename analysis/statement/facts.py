@@ -3,6 +3,7 @@
 # ruff: noqa: RUF001, SIM905 (words and signs of other alphabets are the data here)
 from __future__ import annotations
 
+import calendar
 import dataclasses
 import datetime
 import re
@@ -12,7 +13,8 @@ from decimal import Decimal
 from analysis.statement import currency, dates, model, money, table, words
 
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,4})?\b")
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_YEAR = re.compile(r"(?<!\w)(?:19|20)\d\d(?![^\W年년])")
+_MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?[年년]\s?(\d{1,2})\s?[月월](?!\s?\d)")
 _BESIDE = re.compile(
     r"\d\s?(€|£|zł|Kč|₽|₴|₺|₹|₪|₩|元|円|원|лв|грн|руб|(?:EUR|USD|GBP|CHF|PLN|CZK|HUF|RON|SEK|NOK|DKK)\b)"
 )
@@ -34,6 +36,8 @@ class Facts:
     account: str | None = None
     opening: Decimal | None = None
     closing: Decimal | None = None
+    card: bool = False  # the lines speak of a credit card
+    pending: bool = False  # the last line alone heads rows not booked yet
     year: int | None = None
     years: tuple[int, ...] = ()  # all that the lines around the table name
     dates: tuple[str, ...] = ()
@@ -48,6 +52,11 @@ def gather(sample: Sequence[table.Row], end: int) -> Facts:
         cells = [part for cell in row.cells for part in _CELL_SPLIT.split(cell.strip()) if part.strip()]
         _note(known, cells, found)
         years.update(int(year) for cell in row.cells for year in _YEAR.findall(cell))
+        alone = [cell for cell in row.cells if cell.strip()]
+        known.pending = words.heads_pending(alone[0]) if len(alone) == 1 else known.pending
+        known.card = known.card or any(
+            words.has_phrase(words.normalise(cell), words.CREDIT_CARDS) for cell in row.cells
+        )
     known.dates = tuple(found)
     known.years = tuple(sorted(years))
     if len(years) == 1:
@@ -74,6 +83,10 @@ def _note(known: Facts, cells: list[str], found: list[str]) -> None:
     if len(cells) > 1:
         _labelled(known, cells)
     found.extend(_full_dates(text))
+    for year, month in _MONTH.findall(text):
+        if 1 <= int(month) <= len(calendar.month_name) - 1:
+            last = calendar.monthrange(int(year), int(month))[1]
+            found.extend((f"{year}-{month}-01", f"{year}-{month}-{last}"))
 
 
 def _full_dates(text: str) -> Iterator[str]:
@@ -98,7 +111,10 @@ def _labelled(known: Facts, cells: list[str]) -> None:
     if known.currency is None:
         named = words.match_header(label).best == "currency"
         codes = [
-            code for cell in cells[1:] if (code := currency.code_of(cell)) and (named or currency.is_code(cell.strip()))
+            code
+            for cell in cells[1:]
+            if (code := currency.code_of(cell)) not in (None, model.NO_CURRENCY)
+            and (named or currency.is_code(cell.strip()))
         ]
         beside = [amount.currency for cell in cells[1:] if (amount := money.read(cell)) and amount.currency]
         known.currency = next(iter((*codes, *beside)), None)

@@ -67,10 +67,15 @@ class Marks(NamedTuple):
 
 
 def settle_marks(
-    columns: Sequence[profile.Column], wanted: Sequence[int], code: str | None, hint: model.DecimalMark | None
+    columns: Sequence[profile.Column],
+    wanted: Sequence[int],
+    others: Sequence[int],
+    code: str | None,
+    hint: model.DecimalMark | None,
 ) -> Marks:
-    """A column's own evidence first, then what the other money columns prove, then the currency."""
+    """A column's own evidence first, then what the other money columns prove, then `others` (rates), then `code`."""
     proven = [columns[index].mark for index in wanted if columns[index].mark]
+    proven = proven or [columns[index].mark for index in others if columns[index].mark]
     common: model.DecimalMark | None = max(set(proven), key=proven.count) if proven else None
     marks: dict[int, model.DecimalMark] = {}
     doubtful = False

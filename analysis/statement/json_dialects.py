@@ -31,26 +31,20 @@ class Dialect:
     complete: Callable[[Any, draft.Draft], None]
 
 
+_PAGED = 2  # of the dialects: those whose objects say which account they are of
+
+
 def recognise(document: Any) -> tuple[Dialect | None, Sequence[Entry]]:
     """The dialect of a document and its transactions; (None, ()) for one of no known dialect."""
     for find, dialect in _DIALECTS:
         rows = find(document)
         if rows is not None:
             return dialect, rows
+    for find, dialect in _DIALECTS[:_PAGED] if isinstance(document, list) and document else ():
+        pages = [find(page) if isinstance(page, Mapping) else None for page in document]
+        if all(page is not None for page in pages):  # several accounts, or several pages, in one file
+            return dialect, [entry for page in pages for entry in page or ()]
     return None, ()
-
-
-def longest_list(document: Any, depth: int = 0) -> list[Mapping[str, Any]]:
-    """The longest list of objects anywhere in the first levels."""
-    best: list[Mapping[str, Any]] = []
-    if isinstance(document, list):
-        best = [item for item in document if isinstance(item, Mapping)]
-    children = document.values() if isinstance(document, Mapping) else document if isinstance(document, list) else ()
-    if depth < 6:
-        for child in list(children)[:1000] if not best else ():
-            found = longest_list(child, depth + 1)
-            best = found if len(found) > len(best) else best
-    return best
 
 
 def get(item: Any, *path: str) -> Any:
@@ -81,6 +75,8 @@ def _find_own(document: Any) -> list[Entry] | None:
     items = _objects(get(document, "transactions"))
     if items is None or (items and not all(item.keys() <= _OWN for item in items[:20])):
         return None
+    if any(_objects(value) for key, value in document.items() if key not in ("transactions", "accounts")):
+        return None  # somebody else's: there are more lists of objects than this schema has
     return [Entry(item, item.get("pending") is True) for item in items]
 
 
@@ -199,7 +195,7 @@ def _directed(amount: Any, indicator: Any) -> Any:
 def _find_berlin(document: Any) -> list[Entry] | None:
     holder = document if isinstance(document, Mapping) else None
     groups = get(holder, "transactions") if isinstance(get(holder, "transactions"), Mapping) else holder
-    if not isinstance(groups, Mapping) or not ({"booked", "pending"} & groups.keys()):
+    if not isinstance(groups, Mapping) or not any(isinstance(groups.get(name), list) for name in ("booked", "pending")):
         return None
     account = get(holder, "account", "iban") or ""
     found: list[Entry] = []
@@ -231,6 +227,8 @@ _CLOSING = frozenset(("closingBooked", "CLBD", "ClosingBooked"))
 
 
 def _berlin_accounts(document: Any, result: draft.Draft) -> None:
+    for page in document if isinstance(document, list) else ():
+        _berlin_accounts(page, result)
     iban = get(document, "account", "iban")
     if isinstance(iban, str):
         result.accounts[iban] = model.Account(iban, get(document, "account", "currency") or model.NO_CURRENCY, iban)

@@ -5,6 +5,7 @@ orjson keeps the last of duplicate keys and goes 1,024 levels deep, so both are 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import re
@@ -12,13 +13,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from analysis.statement import currency, dates, draft, errors, json_dialects, limits, model, table, tabular
+from analysis.statement import (
+    currency,
+    dates,
+    draft,
+    errors,
+    json_dialects,
+    json_lists,
+    limits,
+    minor_units,
+    model,
+    table,
+    tabular,
+)
 
 _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
-
-
-_MINOR_NAME = re.compile(r"(?:amount_?)?(?:in_?)?(?:minor_?units?|minor|cents)$", re.IGNORECASE)
+_HEAD_CHARS = 100_000
 _MOMENT_NAME = re.compile(r"(?:time|timestamp|TS|[dD]ate|created|_at|At|booked|posted)$")
+_BOOKED_NAME = re.compile(r"^(?:posted|booked|booking|posting)", re.IGNORECASE)
 _EPOCHS = ((Decimal(946_684_800), Decimal(4_102_444_800), 1), (Decimal("946684800e3"), Decimal("4102444800e3"), 1000))
 
 
@@ -28,7 +40,8 @@ def looks_like(text: str) -> bool:
 
 def read(text: str, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
     """Raises `MalformedStatement` for broken JSON, duplicate keys, NaN; `LimitExceeded` for deep nesting."""
-    document = _loads(text.lstrip("\ufeff"), bounds)
+    text = text.lstrip("\ufeff")
+    document = _lines(text, bounds) if _is_lines(text) else _loads(text, bounds)
     dialect, rows = json_dialects.recognise(document)
     if dialect is None:
         return _as_table(document, hints, bounds, problems)
@@ -45,6 +58,30 @@ def read(text: str, hints: model.Hints, bounds: limits.Limits, problems: draft.P
     result.currency = hints.currency
     dialect.complete(document, result)
     return result
+
+
+def _is_lines(text: str) -> bool:
+    """One object a line (JSON Lines, NDJSON): the first two lines that are not empty are whole objects."""
+    first = [line.strip() for line in text[:_HEAD_CHARS].split("\n") if line.strip()][:2]
+    return len(first) == 2 and all(line.startswith("{") and line.endswith(("}", "},")) for line in first)
+
+
+def _lines(text: str, bounds: limits.Limits) -> Any:
+    """The objects as one array, which is read at once; only where that fails, line by line, to name the broken one."""
+    lines = [line.strip().removesuffix(",") for line in text.split("\n")]
+    try:
+        return _loads(f"[{','.join(filter(None, lines))}]", bounds)
+    except errors.MalformedStatement:
+        for number, line in enumerate(lines[: bounds.rows], 1):
+            _check_line(line, number, bounds)
+        raise
+
+
+def _check_line(line: str, number: int, bounds: limits.Limits) -> None:
+    try:
+        _loads(line or "{}", bounds)
+    except errors.MalformedStatement as error:
+        raise errors.MalformedStatement("the line is no JSON object", row=number) from error
 
 
 def _loads(text: str, bounds: limits.Limits) -> Any:
@@ -171,49 +208,118 @@ def _text(value: Any) -> str | None:
 
 def _as_table(document: Any, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
     """A list of objects nobody has a name for: its keys are the header of a table."""
-    objects = json_dialects.longest_list(document)
+    objects = json_lists.longest_list(document)
     if not objects:
         raise errors.NoTransactionsFound("the JSON holds no list of transactions")
-    flat = [_flat(item) for item in objects]
+    if hints.decimal is None and minor_units.is_documented(objects):
+        hints = dataclasses.replace(hints, decimal="minor")
+    flat = [_flat(item) for item in _unwrapped(objects)]
     names = list(dict.fromkeys(name for item in flat for name in item))[: bounds.columns]
-    spoken = [_spoken(name) for name in names]
-    rows = [
-        table.Row(0, spoken),
-        *(table.Row(i, [item.get(name, "") for name in names]) for i, item in enumerate(flat, 1)),
-    ]
-    source = table.Table("json", lambda: table.bounded(iter(rows), bounds), encoding="utf-8")
-    result = tabular.read(source, hints, problems)
-    if hints.decimal is None and _perhaps_minor(result, names, flat):
+    result = _table(names, flat, hints, bounds, problems)
+    amounts = _whole_amounts(result, names, flat) if hints.decimal is None else []
+    if not amounts:
+        return result
+    unit = _unit(result, names, amounts, flat)
+    if unit == "minor":
+        _scale(amounts, flat, result.currency)
+        return _table(names, flat, hints, bounds, problems)
+    if unit == "open":
         why = "all amounts are whole numbers: they may count minor units (cents); point means that they do not"
-        result.questions.append(model.Question("decimal", "decimal", ("point",), why))
+        result.questions.append(model.Question("decimal", "decimal", ("minor", "point"), why))
     return result
 
 
-def _perhaps_minor(result: draft.Draft, names: list[str], flat: list[dict[str, str]]) -> bool:
-    """Programs often write amounts in cents; a list of nothing but whole amounts leaves that open."""
-    if result.currency and currency.exponent(result.currency) == 0:
-        return False
-    named = [
-        name
-        for name in names
-        if result.layout.roles.get(" ".join(_spoken(name).split())) in ("amount", "debit", "credit")
+def _table(
+    names: Sequence[str],
+    flat: list[dict[str, str]],
+    hints: model.Hints,
+    bounds: limits.Limits,
+    problems: draft.Problems,
+) -> draft.Draft:
+    rows = [
+        table.Row(0, [_spoken(name) for name in names]),
+        *(table.Row(i, [item.get(name, "") for name in names]) for i, item in enumerate(flat, 1)),
     ]
-    cells = [item.get(name, "") for item in flat for name in named]
-    return bool(named) and all(re.fullmatch(r"-?\d*", cell) for cell in cells) and any(len(cell) > 2 for cell in cells)
+    source = table.Table("json", lambda: table.bounded(iter(rows), bounds), encoding="utf-8")
+    return tabular.read(source, hints, problems)
+
+
+def _names_of(result: draft.Draft, names: Sequence[str], *wanted: str) -> list[str]:
+    """The fields that were found to play one of the roles."""
+    return [name for name in names if result.layout.roles.get(" ".join(_spoken(name).split())) in wanted]
+
+
+def _whole_amounts(result: draft.Draft, names: Sequence[str], flat: list[dict[str, str]]) -> list[str]:
+    """The fields of amounts where all of them are whole, in a currency that has minor units."""
+    if result.currency and currency.exponent(result.currency) == 0:
+        return []
+    named = _names_of(result, names, "amount", "debit", "credit")
+    return named if minor_units.all_whole(item.get(name, "") for item in flat for name in named) else []
+
+
+def _unit(
+    result: draft.Draft, names: Sequence[str], amounts: Sequence[str], flat: list[dict[str, str]]
+) -> minor_units.Verdict:
+    balances = _names_of(result, names, "balance")
+    if len(amounts) != 1 or len(balances) != 1:
+        return "open"
+    left = [item.get(balances[0], "") for item in flat]
+    return minor_units.by_balance([item.get(amounts[0], "") for item in flat], left, _exponent(result.currency))
+
+
+def _exponent(code: str | None) -> int:
+    return currency.exponent(code or model.NO_CURRENCY)
+
+
+def _scale(amounts: Sequence[str], flat: list[dict[str, str]], code: str | None) -> None:
+    """From minor units to major ones, in place."""
+    for item in flat:
+        for name in amounts:
+            if item.get(name):
+                item[name] = f"{Decimal(item[name]).scaleb(-_exponent(code)):f}"
+
+
+def _unwrapped(objects: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Fields that are lists of one object in every transaction ("legs": [{...}]) as that object."""
+    several = {name for item in objects for name, value in item.items() if not _is_single(value)}
+    wrapped = {name for item in objects for name, value in item.items() if isinstance(value, list)} - several
+    if not wrapped:
+        return objects
+    return [{name: value[0] if name in wrapped else value for name, value in item.items()} for item in objects]
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping)
 
 
 def _flat(item: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in item.items():
-        if isinstance(value, Mapping) and depth < 3:
+        if isinstance(value, Mapping) and (unscaled := _unscaled(value)) is not None:
+            found[prefix + name] = _scalar(unscaled)
+        elif isinstance(value, Mapping) and depth < 3:
             found.update(_flat(value, f"{prefix}{name}.", depth + 1))
-        elif isinstance(value, Decimal) and _MINOR_NAME.search(name):
-            found[prefix + _MINOR_NAME.sub("amount", name)] = _scalar(_major(item, value))
+        elif isinstance(value, Decimal) and minor_units.is_named(name):
+            found[prefix + minor_units.bare_name(name)] = _scalar(minor_units.major(item, value))
+        elif code := minor_units.code_of(name, value):
+            found[prefix + name] = code
         elif isinstance(value, Decimal) and _MOMENT_NAME.search(name) and (on := _epoch_day(value)):
-            found[prefix + "date"] = on
+            if prefix + "date" not in found or _BOOKED_NAME.search(name):
+                found[prefix + "date"] = on
         elif not isinstance(value, list | Mapping):
             found[prefix + name] = "" if value is None else _scalar(value)
     return found
+
+
+def _unscaled(value: Mapping[str, Any]) -> Decimal | None:
+    """A number written as its digits and how many of them are decimals: {"unscaledValue": "-1300", "scale": "2"}."""
+    digits, scale = decimal(value.get("unscaledValue")), decimal(value.get("scale"))
+    if digits is None or scale is None or scale != int(scale) or not 0 <= scale <= _MOST_DECIMALS:
+        return None
+    return digits.scaleb(-int(scale))
+
+
+_MOST_DECIMALS = 12
 
 
 def _epoch_day(moment: Decimal) -> str | None:
@@ -222,11 +328,6 @@ def _epoch_day(moment: Decimal) -> str | None:
         if first <= moment < last:
             return datetime.datetime.fromtimestamp(int(moment) // per_second, datetime.UTC).date().isoformat()
     return None
-
-
-def _major(item: Mapping[str, Any], minor: Decimal) -> Decimal:
-    code = next((code for key in ("currency", "currencyCode") if (code := item.get(key))), "")
-    return minor.scaleb(-currency.exponent(str(code)))
 
 
 def _scalar(value: Any) -> str:
@@ -238,5 +339,5 @@ def _scalar(value: Any) -> str:
 def _spoken(name: str) -> str:
     """From "transactionAmount.value" to "transaction Amount value", so that the header dictionary knows the words."""
     last = name.split(".")
-    words = last[-1] if last[-1] not in ("value", "amount", "content") or len(last) == 1 else last[-2]
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\-]+", " ", words)
+    spoken = last[-1] if last[-1] not in ("value", "amount", "content") or len(last) == 1 else last[-2]
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\-]+", " ", spoken)

@@ -13,6 +13,8 @@ from decimal import Decimal
 from analysis.statement import figures, plan, words
 
 _SCALE = 10_000
+_ENOUGH_LINKS = 3  # so many more hold the other way: the balances tell the order better than the dates
+_ONE_LINK = 1.2  # not enough to take a heading that names a side for its opposite
 _BY_CHANCE = 0.25  # links that hold in figures that have nothing to do with each other
 _Value = int | None
 
@@ -37,6 +39,9 @@ class Evidence:
         known = [day for day in days if day]
         self.descending = bool(known) and known[0] > known[-1]
         self.ascending = bool(known) and known[0] < known[-1]
+        steps = [one <= other if self.ascending else one >= other for one, other in itertools.pairwise(known)]
+        self.in_order = (self.ascending or self.descending) and all(steps)
+        self.order = "descending" if self.descending else "ascending" if self.ascending else "unknown"
 
     def values(self, column: int) -> list[_Value]:
         if column not in self._values:
@@ -116,17 +121,63 @@ def chain(evidence: Evidence, money: plan.Money) -> tuple[int, int]:
     if money.balance is None:
         return 0, 0
     found, balances = amounts(evidence, money), evidence.values(money.balance)
+    groups = _groups(evidence, found, balances)
+    checked = sum(max(len(members) - 1, 0) for members in groups)
+    held = _held_after(evidence, groups, found, balances, checked)
+    before = _held_before(evidence, groups, found, balances)
+    return held or (before if before > 1 else 0), checked
+
+
+def balance_is_before(evidence: Evidence, money: plan.Money) -> bool:
+    """Whether each row prints the balance before it: all links hold so, and none as the balance after it."""
+    if money.balance is None:
+        return False
+    found, balances = amounts(evidence, money), evidence.values(money.balance)
+    groups = _groups(evidence, found, balances)
+    either_way = [order for members in groups for order in (members, members[::-1])]
+    if any(_held(order, found, balances) for order in either_way):
+        return False
+    return _held_before(evidence, groups, found, balances) > 0
+
+
+def _groups(evidence: Evidence, found: Sequence[_Value], balances: Sequence[_Value]) -> list[list[int]]:
+    """The rows with amount and balance, by account and currency."""
     by_group: dict[str, list[int]] = {}
     for index, group in enumerate(evidence.groups):
         if balances[index] is not None and found[index] is not None:
             by_group.setdefault(group, []).append(index)
-    orders = []
-    if not evidence.descending:
-        orders.append([_held(members, found, balances) for members in by_group.values()])
-    if not evidence.ascending:
-        orders.append([_held(members[::-1], found, balances) for members in by_group.values()])
-    checked = sum(max(len(members) - 1, 0) for members in by_group.values())
-    return max(sum(held) for held in orders), checked
+    return list(by_group.values())
+
+
+def _held_after(
+    evidence: Evidence,
+    groups: Sequence[Sequence[int]],
+    found: list[_Value],
+    balances: list[_Value],
+    checked: int,
+) -> int:
+    """Links of balances printed after their rows, in the order of the dates unless the other one is plainly right."""
+    forward = sum(_held(members, found, balances) for members in groups)
+    backward = sum(_held(members[::-1], found, balances) for members in groups)
+    usual = {"descending": backward, "ascending": forward}.get(evidence.order, max(forward, backward))
+    best = max(forward, backward)
+    return best if best >= usual + _ENOUGH_LINKS and best >= 0.8 * checked else usual
+
+
+def _held_before(
+    evidence: Evidence, groups: Sequence[Sequence[int]], found: Sequence[_Value], balances: Sequence[_Value]
+) -> int:
+    """Links of balances printed before their rows, if all of them hold and some join two days; else 0.
+
+    Read backwards, such a file is its own mirror with all signs turned round: only dates in order tell the two apart.
+    """
+    if not evidence.in_order:
+        return 0
+    ordered = [members[::-1] if evidence.descending else members for members in groups]
+    links = [link for members in ordered for link in itertools.pairwise(members) if found[link[0]]]
+    if not all(balances[after] - balances[before] == found[before] for before, after in links):  # type: ignore[operator]
+        return 0
+    return len(links) if any(evidence.days[before] != evidence.days[after] for before, after in links) else 0
 
 
 def newest_first(evidence: Evidence, money: plan.Money) -> bool:
@@ -158,8 +209,8 @@ def verdict(evidence: Evidence, money: plan.Money) -> float:
     held, checked = chain(evidence, money)
     points = money.prior
     if checked >= 2 or (checked == 1 and held == 1):
-        share = held / checked
-        points += min(1.0, 0.4 + 0.15 * held) * share * 1.6 if share >= _BY_CHANCE else -0.2
+        share, weight = held / checked, 1.6 if checked > 1 else _ONE_LINK
+        points += min(1.0, 0.4 + 0.15 * held) * share * weight if share >= _BY_CHANCE else -0.2
     return points + (0.5 * agreement(evidence, money) if money.by_words else 0.0)
 
 

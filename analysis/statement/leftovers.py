@@ -27,6 +27,7 @@ class Leftovers:
         self._tail: list[_Doubt] = []
         self._strays: list[tuple[int, str, str]] = []
         self._without_amount = 0
+        self._first_row = 0
         self._last_row = 0
 
     def problem(self, row: table.Row, column: str, value: str, reason: str, code: str) -> None:
@@ -47,6 +48,7 @@ class Leftovers:
 
     def taken(self, row: table.Row) -> None:
         """A transaction: what stood before it was amid the table."""
+        self._first_row = self._first_row or row.line
         self._last_row = row.line
         if self._tail:
             self.settle()
@@ -59,6 +61,7 @@ class Leftovers:
     def forget(self) -> None:
         """Another header follows: what stood before it was a footer and a title."""
         self._tail.clear()
+        self._strays = [stray for stray in self._strays if stray[0] < self._last_row]
 
     def finish(self) -> list[str]:
         """The end of the table: what is still a problem is reported, the rest becomes notes."""
@@ -76,7 +79,7 @@ class Leftovers:
         return notes
 
     def _finish_strays(self) -> list[str]:
-        strays = [stray for stray in self._strays if stray[0] < self._last_row]
+        strays = [stray for stray in self._strays if self._first_row < stray[0] < self._last_row]
         if len(strays) > _FEW_STRAYS:
             return [f"{len(strays)} lines of text amid the rows were left out"]
         for line, column, text in strays:

@@ -15,6 +15,7 @@ NO_CURRENCY = "XXX"  # ISO 4217's own code for "no currency involved"; counted w
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
 DecimalMark = Literal["point", "comma"]
+DecimalHint = Literal["point", "comma", "minor"]
 Sign = Literal["signed", "inverted"]
 QuestionKind = Literal["date_order", "decimal", "currency", "sign", "year"]
 ReconciliationStatus = Literal["chains", "breaks", "no_balances"]
@@ -25,14 +26,19 @@ class Hints:
     """What the caller knows about the file; each field answers the `Question` of the same name.
 
     `sign`: "signed" (positive is money in) or "inverted" (positive is money out, as card statements write).
-    `currency` is used for rows that name none. `year` completes dates without one.
+    `decimal`: the mark, or "minor" where whole amounts count minor units (cents). `currency` is used for rows that
+    name none. `year` completes dates without one.
     """
 
     date_order: DateOrder | None = None
-    decimal: DecimalMark | None = None
+    decimal: DecimalHint | None = None
     currency: str | None = None
     sign: Sign | None = None
     year: int | None = None
+
+    @property
+    def mark(self) -> DecimalMark | None:
+        return None if self.decimal == "minor" else self.decimal
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

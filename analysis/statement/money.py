@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from analysis.statement import currency, model
+from analysis.statement import currency, model, text_marks
 
 _MINUS = str.maketrans(
     {"\u2212": "-", "\u2013": "-", "\u2014": "-", "\u2012": "-", "\u00ad": "-", "\ufe63": "-", "\uff0d": "-"}
 )
-_GROUPS = str.maketrans({
+_GROUPS = text_marks.REMOVED | str.maketrans({
     "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2019": "'", "\u02bc": "'", "`": "'", "´": "'",
     "\u066b": ".", "\u066c": ",",
 })  # fmt: skip
@@ -28,6 +28,7 @@ _SHAPE = re.compile(
 _FLAGS = {"cr": 1, "dr": -1, "c": 1, "d": -1, "h": 1, "s": -1, "db": -1, "cr.": 1, "dr.": -1, "deb": -1, "cre": 1}
 _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,3}")
 _DASHED = re.compile(r"[.,][-=]{1,2}(?=$|\s|[^\W\d])")  # "20.-", "20,--": no minor units
+_BEFORE_BRACKET = re.compile(r"^([$€£¥]|[A-Z]{3})\s?\((?=.+\)$)")  # "$(20.00)" is ($20.00)
 _LONGEST = 40
 
 
@@ -47,9 +48,10 @@ def read(cell: str) -> Amount | None:
         return None
     if _PLAIN.fullmatch(text):
         return _plain(text)
-    text = text.translate(_MINUS).translate(_GROUPS)
     if not text.isascii():
+        text = text.translate(_MINUS).translate(_GROUPS).strip()
         text = unicodedata.normalize("NFKC", text.replace("\u00a5", "¥")).replace("\u20ac", "€")
+    text = _BEFORE_BRACKET.sub(r"(\1", text)
     text = _DASHED.sub("", text.removeprefix("=").strip('"').strip().removeprefix("'").strip())
     shape = _SHAPE.fullmatch(text)
     return _shaped(shape) if shape else None
@@ -72,7 +74,19 @@ def _shaped(shape: re.Match[str]) -> Amount | None:
         lowered = word.lower()
         if lowered in _FLAGS and name in ("word1", "word3", "word4"):
             flag = _FLAGS[lowered]
-        elif (found := currency.code_of(word)) or word in ("$", "¥", "kr", "kr.", "Kr", "Kr.", "₨", "R", "S/", "/-"):
+        elif (found := currency.code_of(word)) or word in (
+            "$",
+            "¥",
+            "\\",
+            "kr",
+            "kr.",
+            "Kr",
+            "Kr.",
+            "₨",
+            "R",
+            "S/",
+            "/-",
+        ):
             code = code or found
         else:
             return None

@@ -19,6 +19,7 @@ _MOVEMENT = re.compile(
     r"(?P<date>\d{6})(?P<entry>\d{4})?\s?(?P<mark>E?R?[CD])(?P<funds>[A-Z])?\s?(?P<amount>\d[\d.,]*)(?P<rest>.*)",
     re.DOTALL,
 )
+_LONE = re.compile(r":61:\d{6}(?:\d{4})?E?R?[CD][A-Z]?\d")
 _BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})\s?(-?[\d.,]+)")
 _FLOOR = re.compile(r"(?:^|\d)([A-Z]{3})[CD]?[\d.,]+")
 _CODED = re.compile(r"\?(\d\d)")
@@ -27,7 +28,9 @@ _SLASHED = re.compile(r"/(NAME|REMI|IBAN|EREF|ORDP|BENM|CNTP)/")
 
 def looks_like(text: str) -> bool:
     found = {match[1] for match in _FIELD.finditer(text[:20_000])}
-    return bool(found & {"61", "60F", "60M", "62F"}) and len(found) >= 3
+    if found & {"61", "60F", "60M", "62F"} and len(found) >= 3:
+        return True
+    return bool(_LONE.match(text.lstrip()))
 
 
 class _Page:
@@ -71,7 +74,7 @@ def _fields(text: str) -> Iterator[tuple[str, str, int]]:
 def _rows(text: str, bounds: limits.Limits, result: draft.Draft) -> Iterator[draft.DraftRow]:
     page = _Page(1)
     waiting: draft.DraftRow | None = None
-    count = 0
+    count, tag = 0, ""
     for tag, content, line in _fields(text):
         if tag == "86" and waiting is not None:
             _describe(waiting, content)
@@ -83,10 +86,15 @@ def _rows(text: str, bounds: limits.Limits, result: draft.Draft) -> Iterator[dra
             count += 1
             if count > bounds.rows:
                 raise errors.LimitExceeded(f"more than {bounds.rows} movements", row=line)
+            page = _beyond(page, line, result) if page.closing is not None else page
             waiting = _movement(content, line, page, result)
         else:
             page = _header(tag, content, line, page, result)
-    if waiting is not None:
+    cut = waiting is not None and page.opening is not None and not text.endswith("\n") and tag in ("61", "86")
+    if waiting is not None and cut:
+        reason = "the file ends inside this movement: no closing balance follows"
+        result.problems.add(waiting.row, "61", "", reason, "cut_off")
+    elif waiting is not None:
         yield waiting
     _close(page, result)
     if not result.balances and "\n:34F:" in text:
@@ -107,6 +115,14 @@ def _header(tag: str, content: str, line: int, page: _Page, result: draft.Draft)
     elif tag in ("34F", "90D", "90C") and page.currency is None and (match := _FLOOR.search(content)):
         page.currency = match[1]
     return page
+
+
+def _beyond(page: _Page, line: int, result: draft.Draft) -> _Page:
+    """A movement behind the closing balance is of no page that the message opened."""
+    _close(page, result)
+    new = _Page(line)
+    new.account, new.currency = page.account, page.currency
+    return new
 
 
 def _balance(tag: str, content: str, page: _Page) -> None:
@@ -141,7 +157,7 @@ def _close(page: _Page, result: draft.Draft) -> None:
 
 def _movement(content: str, line: int, page: _Page, result: draft.Draft) -> draft.DraftRow | None:
     match = _MOVEMENT.match(content)
-    booked = _date(match["date"]) if match else None
+    booked = _date(match["date"]) or _entered(match) if match else None
     amount = _decimal(match["amount"]) if match else None
     if match is None or booked is None or amount is None:
         reason = "not a movement: date, mark and amount were expected"
@@ -165,6 +181,11 @@ def _movement(content: str, line: int, page: _Page, result: draft.Draft) -> draf
         pending=pending,
         id=number,
     )
+
+
+def _entered(match: re.Match[str]) -> datetime.date | None:
+    """The entry date, where interest is counted in months of thirty days and the value date is 30 February."""
+    return _date(match["date"][:2] + match["entry"]) if match["entry"] and match["date"][2:4] == "02" else None
 
 
 def _reference(rest: str) -> tuple[str | None, str | None]:

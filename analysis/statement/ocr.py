@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 from analysis.statement import errors, pdf_text
 
-NEEDS = "a scan is read only where the extra credpass[ocr] is installed"
+INSTEAD = "send the bank's own CSV, XLSX or PDF with text instead"
+NEEDS = f"a scan is read only where the extra credpass[ocr] is installed; {INSTEAD}"
 MAX_SIDE = 2_000  # pixels: A4 at 170 dpi, enough for print of 6 points
 _THREADS = 2
 _DOUBT = 0.8  # of 1: words read with less certainty are counted
@@ -75,7 +76,7 @@ def _seen(image: Any) -> Any:
     except (errors.StatementRefused, MemoryError):
         raise
     except Exception as error:
-        raise errors.ScannedDocument("the scan could not be read by OCR") from error
+        raise errors.ScannedDocument(f"the scan could not be read by OCR; {INSTEAD}") from error
 
 
 @functools.cache

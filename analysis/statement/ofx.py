@@ -14,7 +14,10 @@ from decimal import Decimal
 from analysis.statement import dates, draft, errors, limits, model, money
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9._]{1,40})\s*/?>")
-_DECLARED = re.compile(rb"CHARSET:\s*([\w-]+)|encoding=[\"']([\w-]+)", re.IGNORECASE)
+_LIST_ENDS = frozenset(("BANKTRANLIST", "INVTRANLIST", "OFX"))
+_DECLARED = re.compile(rb"CHARSET[:=]\s*[\"']?([\w-]+)|encoding=[\"']([\w-]+)", re.IGNORECASE)
+_CODE_PAGES = ("windows-125", "iso-8859-", "koi8-", "gb", "big5", "shift_jis", "euc-")
+_HEAD_BYTES = 2_000
 _OUT_TYPES = frozenset("DEBIT CHECK PAYMENT FEE SRVCHG ATM POS CASH DIRECTDEBIT REPEATPMT".split())
 _IN_TYPES = frozenset("CREDIT DEP DIRECTDEP INT DIV".split())
 _STATEMENTS = frozenset(("STMTRS", "CCSTMTRS", "INVSTMTRS"))
@@ -27,11 +30,13 @@ def looks_like(text: str) -> bool:
 
 def declared_encoding(data: bytes) -> str | None:
     """The code page that the header names, as Python calls it."""
-    match = _DECLARED.search(data[:600])
+    match = _DECLARED.search(data[:_HEAD_BYTES])
     if not match:
         return None
     name = (match[1] or match[2]).decode("ascii", "replace").lower()
-    return f"cp{name}" if name.isdigit() else {"iso-8859-1": "cp1252"}.get(name)
+    if name.isdigit():
+        return f"cp{name}"
+    return {"iso-8859-1": "cp1252"}.get(name, name if name.startswith(_CODE_PAGES) else None)
 
 
 def read(text: str, encoding: str, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
@@ -40,6 +45,7 @@ def read(text: str, encoding: str, bounds: limits.Limits, problems: draft.Proble
     found.walk()
     if not found.statements:
         raise errors.NoTransactionsFound("the OFX answer holds no statement")
+    cut = found.without_cut_record()
     records = [record for statement in found.statements for record in statement.records]
     bodies = [amount.body for record in records if (amount := money.read(record.fields.get("TRNAMT", "")))]
     mark = money.infer_mark(bodies)[0] or "point"
@@ -51,6 +57,8 @@ def read(text: str, encoding: str, bounds: limits.Limits, problems: draft.Proble
         sign_convention="signed: negative is money out",
     )
     result = draft.Draft(layout, (), problems)
+    if cut:
+        problems.add(cut.line, "STMTTRN", "", "the file ends inside this record or behind it", "cut_off")
     result.rows = _rows(found.statements, mark, result)
     for statement in found.statements:
         statement.describe(result)
@@ -97,6 +105,16 @@ class _Reader:
         self._record: _Record | None = None
         self._inside: list[str] = []
         self._count = 0
+        self._ended = False  # the list of the last record is closed
+
+    def without_cut_record(self) -> _Record | None:
+        """The last record of a file that ends before its list does; it is taken out where it is itself not whole."""
+        if self._ended or not self.statements or not self.statements[-1].records:
+            return None
+        last = self.statements[-1].records[-1]
+        if self._record is last:
+            self.statements[-1].records.pop()
+        return last
 
     def walk(self) -> None:
         tags = _TAG.finditer(self._text)
@@ -114,6 +132,8 @@ class _Reader:
             self.statements.append(_Statement(name))
         elif not self.statements:
             return
+        elif name in _LIST_ENDS:
+            self._ended = closing
         elif name == "STMTTRN":
             self._record = None if closing else self._new(line)
         elif name in ("LEDGERBAL", "AVAILBAL", "BANKACCTTO", "CCACCTTO", "BALLIST"):
@@ -182,7 +202,7 @@ def _row(
         row=record.line,
         booked=booked,
         amount=amount,
-        currency=statement.fields.get("CURDEF", "").upper() or None,
+        currency=(statement.fields.get("CURDEF") or fields.get("CURSYM", "")).upper() or None,
         account=statement.key,
         text=" ".join(dict.fromkeys(" ".join(part.split()) for part in (name, memo) if part)),
         counterparty=name,

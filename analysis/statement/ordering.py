@@ -13,6 +13,7 @@ from typing import NamedTuple
 from analysis.statement import dates, model
 
 _SETTLED_BY = 2.5  # points between the best and the second order
+_MOST_OF_A_YEAR = 270
 _SPEAKS_OTHER = frozenset(
     "datum betrag fecha importe concepto data valor saldo montant libelle solde kwota opis bedrag omschrijving "
     "naam dato belop belob beskrivelse tekst castka osszeg suma iznos tutar tarih summa selgitus pvm maara "
@@ -66,6 +67,13 @@ def last_year(values: Sequence[str]) -> int:
     return max((part.first for value in values if (part := dates.read(value))), default=0)
 
 
+def turns_the_year(values: Sequence[str], found: Order) -> bool:
+    """Dates without a year, of which neighbours lie most of a year apart: December beside January."""
+    parts = [part for value in values if (part := dates.read(value)) and part.third is None]
+    days = [day for part in parts if (day := dates.resolve(part, found.order, 2000))]
+    return any(abs((other - one).days) > _MOST_OF_A_YEAR for one, other in itertools.pairwise(days))
+
+
 def _allows(part: dates.Parts, order: model.DateOrder) -> bool:
     if part.named:
         return part.fixed is not None or (order != "mdy" and order in dates.possible_orders(part))
@@ -84,7 +92,7 @@ def _points(parts: Sequence[dates.Parts], order: model.DateOrder, header: Sequen
     points += 1.5 if order == "dmy" and code in _DAY_FIRST else 0.0
     points += 6.0 if order == "ymd" and eastern else 0.0
     days = [day for part in parts if (day := dates.resolve(part, order, 2000))]
-    return points + _sortedness(days) + _density(days)
+    return points + _sortedness(days) + _density(days) - _spread(days)
 
 
 _EASTERN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -97,6 +105,12 @@ _DAY_FIRST = frozenset(
 def _foreign(header: Sequence[str]) -> bool:
     tokens = {token for cell in header for token in cell.casefold().replace("/", " ").split()}
     return any(not token.isascii() for token in tokens if token.isalpha()) or bool(tokens & _SPEAKS_OTHER)
+
+
+def _spread(days: Sequence[datetime.date]) -> float:
+    """A file rarely covers many years; a number that goes from 1 to 31 was no year."""
+    years = [day.year for day in days]
+    return min(6.0, 0.75 * (max(years) - min(years))) if years else 0.0
 
 
 def _sortedness(days: Sequence[datetime.date]) -> float:

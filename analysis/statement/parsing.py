@@ -14,6 +14,8 @@ from analysis.statement import (
     delimited,
     draft,
     errors,
+    fixed_width,
+    html_table,
     json_format,
     limits,
     model,
@@ -22,6 +24,8 @@ from analysis.statement import (
     pdf,
     picture,
     qif,
+    records,
+    spreadsheet_xml,
     tabular,
     xlsx,
 )
@@ -64,7 +68,7 @@ def _without_collector() -> Iterator[None]:
 
 def _may_be_empty(parsed: model.ParsedStatement) -> bool:
     """Structured statements of a quiet period have no rows; a table without rows is no statement."""
-    return parsed.layout.format not in ("csv", "xlsx", "pdf", "image")
+    return parsed.layout.format in ("json", "ofx", "qif", "mt940", "camt")
 
 
 def _draft(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
@@ -90,8 +94,27 @@ def _from_text(
     for looks_like, read in _MARKED:
         if looks_like(text):
             return read(text, encoding, bounds, problems)
+    if spreadsheet_xml.looks_like(text):
+        return spreadsheet_xml.read(text, encoding, hints, bounds, problems)
     if json_format.looks_like(text):
         return json_format.read(text, hints, bounds, problems)
     if qif.looks_like(text):
         return qif.read(text, encoding, hints, bounds, problems)
-    return tabular.read(delimited.read(text, encoding, bounds), hints, problems)
+    if html_table.looks_like(text):
+        return tabular.read(html_table.read(text, encoding, bounds), hints, problems)
+    return _plain(text, encoding, hints, bounds, problems)
+
+
+def _plain(
+    text: str, encoding: str, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems
+) -> draft.Draft:
+    """A table by delimiter; where it is none, perhaps labelled lines or columns of a fixed width."""
+    labelled = records.read(text, encoding, bounds)
+    if labelled is not None:
+        return tabular.read(labelled, hints, problems)
+    try:
+        return tabular.read(delimited.read(text, encoding, bounds), hints, problems)
+    except errors.NoTransactionsFound:
+        if not fixed_width.looks_like(text):
+            raise
+    return fixed_width.read(text, encoding, hints, bounds, problems)

@@ -32,17 +32,19 @@ _MAX_AMOUNT_WORDS = 3
 _MAX_COLUMNS = 8
 _FAR = 8  # font sizes: a heading farther from a column of figures is not its own
 _SCAN_CONFIDENCE = 0.8  # at most, of what the same layout has as text
+_HEADING = 2.0  # points of a line that reads like a header
 _FEW_LETTERS = 20  # a document with fewer holds pictures of its text
 
 
 class _Line(NamedTuple):
-    """One printed line, told apart. `amounts` are (right edge, text), left to right; `words` what is between."""
+    """One printed line, told apart. `amounts` are (right edge of the digits, text), left to right; `text` is before."""
 
     number: int
     dates: tuple[str, ...]
     text: str
     amounts: tuple[tuple[float, str], ...]
     words: tuple[pdf_text.Word, ...]
+    left: float  # where the first word behind the dates begins
 
 
 def looks_like(data: bytes) -> bool:
@@ -79,6 +81,19 @@ def read_scan(
     return result
 
 
+def read_words(
+    lines: Sequence[Sequence[pdf_text.Word]],
+    kind: str,
+    hints: model.Hints,
+    bounds: limits.Limits,
+    problems: draft.Problems,
+) -> draft.Draft:
+    """The same for lines of words that come from elsewhere."""
+    return _of_lines(
+        [_told_apart(number, list(line)) for number, line in enumerate(lines, 1) if line], kind, hints, bounds, problems
+    )
+
+
 def _scanned(document: pdf_objects.Document, bounds: limits.Limits) -> list[ocr.Page]:
     pages = [ocr.read(image) for image in pdf_pictures.pages(document, bounds)]
     if not pages:
@@ -93,7 +108,7 @@ def _told(pages: Sequence[Sequence[pdf_text.Word]]) -> list[_Line]:
 def _of_lines(
     lines: Sequence[_Line], kind: str, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems
 ) -> draft.Draft:
-    rows = list(_rows(lines))
+    rows = list(_rows(_completed(lines)))
     if len(rows) < 2:
         raise errors.NoTransactionsFound("no line begins with a date and ends with an amount")
     return tabular.read(table.Table(kind, lambda: table.bounded(iter(rows), bounds)), hints, problems)
@@ -119,10 +134,12 @@ def _told_apart(number: int, line: list[pdf_text.Word]) -> _Line:
         start += size
     end, amounts = len(line), []
     while end > start and (size := _amount_words(line, start, end)):
-        amounts.append((line[end - 1].x1, " ".join(word.text for word in line[end - size : end])))
+        figure = line[end - size : end]
+        edge = max(word.x1 for word in figure if any(char.isdigit() for char in word.text))  # not that of a CR behind
+        amounts.append((edge, " ".join(word.text for word in figure)))
         end -= size
     text = " ".join(word.text for word in line[start:end])
-    return _Line(number, tuple(found), text, tuple(reversed(amounts)), tuple(line))
+    return _Line(number, tuple(found), text, tuple(reversed(amounts)), tuple(line), line[min(start, len(line) - 1)].x0)
 
 
 def _date_words(line: Sequence[pdf_text.Word], start: int) -> int:
@@ -150,7 +167,10 @@ def _amount_words(line: Sequence[pdf_text.Word], start: int, end: int) -> int:
 
 def _two_figures(text: str) -> bool:
     """Whether "12.00 345.00" reads as one figure grouped by a space; it is two."""
-    return len(re.findall(r"[.,]\d{2}(?!\d)", text)) > 1
+    return sum(bool(_CENTS.search(part)) for part in text.split()) > 1
+
+
+_CENTS = re.compile(r"[.,]\d{2}(?!\d)")
 
 
 def _rows(lines: Sequence[_Line]) -> Iterator[table.Row]:
@@ -164,20 +184,63 @@ def _rows(lines: Sequence[_Line]) -> Iterator[table.Row]:
         if line.number < first and line is not heading and not _is_balance(line):
             yield table.Row(line.number, [" ".join(word.text for word in line.words)])
     named = sum(_money_name(cell.text) for cell in _cells(heading.words)) if heading else 0
+    more = _undated(lines, core) if heading and _has_balance(heading) else []
     in_order = all(len(line.amounts) == named for line in core)
-    edges = _in_order(core) if in_order else _columns(core)
+    edges = _in_order(core) if in_order else _columns([*core, *more])
     by_edge = not in_order and _apart(core, edges)
+    of_day = {line.number for line in more if not in_order and _lined_up(line, edges)}
     names = _names(heading, edges, core)
     yield table.Row(heading.number if heading else 0, ["Date", "Value date", "Description", *names])
     for line in lines:
         if line.number >= first or _is_balance(line):
-            yield _row(line, edges, by_edge)
+            yield _row(line, edges, by_edge, counts=bool(line.dates) or _is_balance(line) or line.number in of_day)
 
 
-def _row(line: _Line, edges: Sequence[float], by_edge: bool) -> table.Row:
+def _completed(lines: Sequence[_Line]) -> list[_Line]:
+    """Below a heading, a day and a text without a figure go on in the lines below, until one that ends with figures."""
+    heading = next((line.number for line in lines if not line.amounts and _heading_score(line) >= _HEADING), None)
+    found: list[_Line] = []
+    for line in lines:
+        before = found[-1] if found else None
+        if heading is not None and before and before.number > heading and _goes_on(before, line):
+            text = f"{before.text} {line.text}".strip()
+            found[-1] = before._replace(text=text, amounts=line.amounts, words=before.words + line.words)
+        else:
+            found.append(line)
+    return found
+
+
+def _goes_on(before: _Line, line: _Line) -> bool:
+    unfinished = bool(before.dates and before.text) and not before.amounts
+    beside = not line.dates and abs(line.left - before.left) < line.words[0].size
+    return unfinished and beside and not _is_balance(line) and not words.starts_with([line.text], words.TOTALS)
+
+
+def _undated(lines: Sequence[_Line], core: Sequence[_Line]) -> list[_Line]:
+    """Lines under a day that is printed once: text and figures where those of the dated lines stand.
+
+    Totals and boxes beside the table have figures and no date as well, and are no movements.
+    """
+    left, size = statistics.median(line.left for line in core), core[0].words[0].size
+    return [
+        line for line in lines
+        if not line.dates and line.amounts and line.number > core[0].number
+        and abs(line.left - left) < size and not _is_balance(line) and not words.starts_with([line.text], words.TOTALS)
+    ]  # fmt: skip
+
+
+def _has_balance(heading: _Line) -> bool:
+    return any("balance" in words.match_header(cell.text).scores for cell in _cells(heading.words))
+
+
+def _lined_up(line: _Line, edges: Sequence[float]) -> bool:
+    size = line.words[0].size
+    return len(edges) > 1 and all(abs(edges[_nearest(edges, edge)] - edge) < size for edge, _ in line.amounts)
+
+
+def _row(line: _Line, edges: Sequence[float], by_edge: bool, *, counts: bool) -> table.Row:
     cells = [""] * len(edges)
-    # Totals and boxes beside the table have figures and no date: no movement.
-    if line.dates or _is_balance(line):
+    if counts:
         for index, (edge, text) in enumerate(line.amounts[-len(edges) :]):
             cells[_nearest(edges, edge) if by_edge else index] = text
     booked = line.dates[0] if line.dates else ""
@@ -226,7 +289,7 @@ def _heading(lines: Sequence[_Line], first: int) -> _Line | None:
     """The line above the first transaction that reads most like a header."""
     above = [line for line in lines if first - 12 <= line.number < first and not line.amounts]
     best = max(above, key=_heading_score, default=None)
-    return best if best is not None and _heading_score(best) >= 2.0 else None
+    return best if best is not None and _heading_score(best) >= _HEADING else None
 
 
 def _heading_score(line: _Line) -> float:

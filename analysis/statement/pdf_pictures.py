@@ -14,7 +14,13 @@ from typing import Any, NamedTuple
 
 from analysis.statement import errors, limits, ocr, pdf_objects, pdf_text
 
-_ENCODED = frozenset({"DCTDecode", "DCT", "JPXDecode", "CCITTFaxDecode", "CCF", "JBIG2Decode"})
+_NOT_READ = {
+    "JPXDecode": "JPEG 2000",
+    "CCITTFaxDecode": "CCITT fax",
+    "CCF": "CCITT fax",
+    "JBIG2Decode": "JBIG2",
+}
+_ENCODED = frozenset({"DCTDecode", "DCT", *_NOT_READ})
 _LEAST_SIDE = 200  # pixels: smaller ones are logos and rules
 _PNG_KINDS = {"L": 0, "RGB": 2, "P": 3}
 _CHANNELS = {"L": 1, "P": 1, "RGB": 3, "CMYK": 4}
@@ -113,7 +119,10 @@ def _decoded(document: pdf_objects.Document, stream: pdf_objects.Stream, bounds:
     if name in ("DCTDecode", "DCT"):
         return opened(body, ["JPEG"], bounds)
     if name in _ENCODED:
-        raise errors.ScannedDocument(f"the scan's pictures are encoded as {name.removesuffix('Decode')}: not read")
+        raise errors.ScannedDocument(
+            f"the scan's pictures are encoded as {_NOT_READ[name]}, which is not read: save its pages as JPEG or PNG, "
+            f"or {ocr.INSTEAD}"
+        )
     return _from_samples(document, stream, body, bounds, predicted=bool(name and option))
 
 
@@ -131,7 +140,7 @@ def _from_samples(
     bits = 1 if document.get(stream.info.get("ImageMask")) is True else _side(document, stream, "BitsPerComponent") or 8
     row = (width * bits * _CHANNELS[mode] + 7) // 8
     if bits not in (1, 2, 4, 8) or (mode == "CMYK" and (predicted or bits != 8)):
-        raise errors.ScannedDocument("the scan's pictures have a depth of colour that is not read")
+        raise errors.ScannedDocument(f"the scan's pictures have a depth of colour that is not read; {ocr.INSTEAD}")
     if not predicted:
         body = body[: row * height].ljust(row * height, b"\xff")
     if mode == "CMYK":
@@ -170,7 +179,7 @@ def _mode(document: pdf_objects.Document, stream: pdf_objects.Stream) -> tuple[s
     if name in ("Indexed", "I") and len(parts) >= 4:
         table = document.decoded(parts[3]) if isinstance(parts[3], pdf_objects.Stream) else parts[3]
         if not isinstance(table, bytes) or str(parts[1]) in ("DeviceGray", "DeviceCMYK"):
-            raise errors.ScannedDocument("the scan's pictures have a palette that is not read")
+            raise errors.ScannedDocument(f"the scan's pictures have a palette that is not read; {ocr.INSTEAD}")
         return "P", table[: 256 * 3]
     if name == "ICCBased" and len(parts) > 1 and isinstance(parts[1], pdf_objects.Stream):
         return {"3": "RGB", "4": "CMYK"}.get(str(document.get(parts[1].info.get("N"))), "L"), b""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from analysis.statement import headers, model
 
+Direction = Literal["credit", "debit"]
 SignSource = Literal["sign", "flag", "columns", "words", "balance"]
 
 
@@ -25,10 +26,12 @@ class Money:
     fee: int | None = None
     fee_sign: int = -1
     negate: bool = False
+    balance_before: bool = False  # each row prints the balance before it
     prior: float = 0.0
     by_words: bool = False  # nothing names its columns: what the rows say may tell them apart
     debit_sign: int = 1  # -1 where the debit column writes its amounts as negative
     credit_sign: int = 1
+    unmarked: Direction | None = None  # amounts without any sign beside those that have one
 
     @property
     def columns(self) -> tuple[int, ...]:
@@ -71,5 +74,7 @@ class Plan:
     account: int | None = None
     status: int | None = None
     currency: str | None = None
+    minor_units: bool = False  # whole figures count minor units
     dateless: Literal["same_day", "parts", "unknown"] = "unknown"
     confidence: float = 1.0
+    narrow: bool = False  # most rows have no figures behind the header's last column: one that has was moved

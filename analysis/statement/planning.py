@@ -13,6 +13,7 @@ from analysis.statement import (
     dates,
     errors,
     facts,
+    fees,
     figures,
     headers,
     judge,
@@ -50,25 +51,25 @@ def settle(
     wanted = sorted(
         {index for money in options for index in (*money.columns, money.balance, money.fee) if index is not None}
     )
-    marks = figures.settle_marks(columns, wanted, code, hints.decimal)
+    others = [index for role in ("rate", "orig_amount") for index in found.of(role)]
+    marks = figures.settle_marks(columns, wanted, others, code or _same_in_all_rows(found, wanted), hints.mark)
     order = _order(columns[booked[0]].values, header, known, code, hints)
-    questions = list(_questions(order, marks, known, hints))
+    questions = list(_questions(columns[booked[0]].values, order, marks, known, hints))
     counts_an_era = ordering.may_count_an_era(columns[booked[0]].values, header.names, order)
     if counts_an_era and not hints.year:
         why = "the years have one or two digits and may be those of a Japanese era"
         questions.append(model.Question("year", "year", (), why))
     evidence = _evidence(core, columns, found, booked, order, marks)
+    options = fees.weighed(evidence, found, options)
     ranked = sorted(options, key=lambda money: -judge.verdict(evidence, money))
     money = ranked[0]
-    notes: list[str] = []
-    questions += signs.questions(evidence, found, money, hints, notes)
-    if (
-        code
-        and code != hints.currency
-        and code in (_doubtful_sign(found), _by_language(found))
-        and code != known.currency
-    ):
-        notes.append(f"the currency was taken to be {code}: no code names it")
+    notes: list[str] = [note] if (note := fees.left_out(evidence, found, money)) else []
+    if money.source != "balance" and judge.balance_is_before(evidence, money):
+        money.balance_before = True
+        notes.append("each row prints the balance before it")
+    if not fees.taken_off(evidence, found, money):
+        questions += signs.questions(evidence, found, money, hints, notes, card=known.card)
+    notes.extend(_doubtful_code(found, known, hints, code))
     planned = _completed(found, booked, valued, money, marks, order, code, hints, known)
     read = {index: figures.reader(mark) for index, mark in planned.marks.items()}
     planned.dateless = dateless.meaning(body, planned, signed.amount_of(planned, read), _balance_reader(planned, read))
@@ -77,6 +78,14 @@ def settle(
     planned.newest_first = judge.newest_first(evidence, money)
     planned.confidence = _confidence(evidence, ranked, order, marks)
     return planned, questions, notes
+
+
+def _doubtful_code(found: roles.Roles, known: facts.Facts, hints: model.Hints, code: str | None) -> list[str]:
+    """A note where the currency comes from a sign that several share, or from the language of the headings."""
+    if not code or code in (hints.currency, known.currency):
+        return []
+    guessed = code in (_doubtful_sign(found), _by_language(found))
+    return [f"the currency was taken to be {code}: no code names it"] if guessed else []
 
 
 def _order(
@@ -101,7 +110,7 @@ def _balance_reader(planned: plan.Plan, read: dict[int, figures.Reader]) -> Call
 
 
 def _questions(
-    order: ordering.Order, marks: figures.Marks, known: facts.Facts, hints: model.Hints
+    values: Sequence[str], order: ordering.Order, marks: figures.Marks, known: facts.Facts, hints: model.Hints
 ) -> list[model.Question]:
     asked = []
     if not order.settled:
@@ -109,6 +118,12 @@ def _questions(
         asked.append(model.Question("date_order", "date_order", order.candidates, why))
     if order.yearless and not (hints.year or known.year or facts.period(known, order.order)):
         asked.append(model.Question("year", "year", (), "the dates have no year and nothing else in the file names it"))
+    elif (
+        order.yearless
+        and not (hints.year or facts.period(known, order.order))
+        and ordering.turns_the_year(values, order)
+    ):
+        asked.append(model.Question("year", "year", (), "the dates have no year and run from one year into another"))
     if marks.doubtful:
         why = "three digits stand behind the only mark of every amount"
         asked.append(model.Question("decimal", "decimal", ("comma", "point"), why))
@@ -127,12 +142,22 @@ def _currency(found: roles.Roles, known: facts.Facts, hints: model.Hints) -> str
     return known.currency or hints.currency or _beside_amounts(found) or _by_language(found)
 
 
+def _same_in_all_rows(found: roles.Roles, wanted: Sequence[int]) -> str | None:
+    """The one code that the currency column beside the amounts holds."""
+    for index in roles.currency_columns(found, wanted)[:1]:
+        codes = {currency.code_of(value) for value in found.columns[index].values}
+        return codes.pop() if len(codes) == 1 else None
+    return None
+
+
 def _by_language(found: roles.Roles) -> str | None:
-    """Whole numbers under Japanese or Korean headings are yen and won."""
+    """Whole numbers under Japanese, Korean or Icelandic headings are yen, won and krónur."""
     text = "".join(found.header.names)
     if any(column.decimals for column in found.columns if column.is_money):
         return None
-    return "JPY" if _KANA.search(text) or "金額" in text or "残高" in text else "KRW" if _HANGUL.search(text) else None
+    if _KANA.search(text) or "金額" in text or "残高" in text:
+        return "JPY"
+    return "KRW" if _HANGUL.search(text) else "ISK" if _ICELANDIC.search(text) else None
 
 
 def _money_role(found: roles.Roles, index: int) -> bool:
@@ -162,6 +187,7 @@ def _doubtful_sign(found: roles.Roles) -> str | None:
 
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
+_ICELANDIC = re.compile(r"upph\u00e6\u00f0|\u00fe|dagsetning", re.IGNORECASE)
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -180,6 +206,9 @@ def _evidence(
     spoken = [column.index for column in columns if column.words and not column.is_currency and not column.is_date]
     texts = [words.normalise(" ".join(row[index] for index in spoken if index < len(row))[:160]) for row in cells]
     readers = {index: figures.reader(mark) for index, mark in marks.by_column.items()}
+    usual = next(iter(marks.by_column.values()))
+    beside = (*found.of("fee"), *found.of("amount"))
+    readers |= {index: figures.reader(usual) for index in beside if index not in readers}
     return judge.Evidence(cells, readers, days, groups, texts)
 
 
@@ -230,6 +259,7 @@ def _completed(
         account=first["account"] if _is_account(found, first["account"]) else None,
         status=first["status"],
         currency=code,
+        minor_units=hints.decimal == "minor" and not any(found.columns[index].decimals for index in money.columns),
     )
 
 

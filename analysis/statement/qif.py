@@ -12,6 +12,7 @@ from analysis.statement import dates, draft, errors, figures, limits, model, mon
 _LISTS = frozenset(("cat", "class", "memorized", "security", "prices", "tag", "budget", "invitem", "template"))
 _KINDS = {"bank": "checking", "cash": "cash", "ccard": "card", "oth a": "asset", "oth l": "loan", "invst": "investment"}
 _HEADER = re.compile(r"^\s*!(?:type|account|option|clear)\b", re.IGNORECASE | re.MULTILINE)
+_ORDER = re.compile(r"^\s*!Option:(MDY|DMY|YMD)\b", re.IGNORECASE | re.MULTILINE)
 _RECORD = re.compile(r"^D[^\n]*\d[^\n]*\n(?:[A-Z$%][^\n]*\n)*?[TU][^\n]*\d", re.MULTILINE)
 
 
@@ -32,16 +33,20 @@ def read(text: str, encoding: str, hints: model.Hints, bounds: limits.Limits, pr
     """Raises `NoTransactionsFound` where no record has a date or an amount."""
     accounts: dict[str, model.Account] = {}
     records = list(_records(text, accounts, bounds))
-    if not records:
+    cut = records.pop() if records and not text.endswith(("\n", "\r", "^")) else None
+    if cut:
+        problems.add(cut.line, "T", _amount_text(cut), "the file ends inside this record", "cut_off")
+    if not records and not cut:
         raise errors.NoTransactionsFound("the QIF file holds no transaction records")
-    order = ordering.settle([_date_text(record) for record in records], (), hints.currency, hints.date_order)
+    asked = hints.date_order or _declared_order(text)
+    order = ordering.settle([_date_text(record) for record in records], (), hints.currency, asked)
     bodies = [amount.body for record in records if (amount := money.read(_amount_text(record)))]
     mark, doubtful = money.infer_mark(bodies)
     layout = model.Layout(
         format="qif",
         encoding=encoding,
         date_format=_format(records, order.order),
-        decimal=hints.decimal or mark or "point",
+        decimal=hints.mark or mark or "point",
         sign_convention="inverted: positive is money out"
         if hints.sign == "inverted"
         else "signed: negative is money out",
@@ -50,11 +55,17 @@ def read(text: str, encoding: str, hints: model.Hints, bounds: limits.Limits, pr
     if not order.settled:
         why = "every date of the file is a real one both ways"
         result.questions.append(model.Question("date_order", "date_order", order.candidates, why))
-    if doubtful and not mark and hints.decimal is None:
+    if doubtful and not mark and hints.mark is None:
         why = "three digits stand behind the only mark of every amount"
         result.questions.append(model.Question("decimal", "decimal", ("comma", "point"), why))
     result.rows = _rows(records, order.order, hints, result)
     return result
+
+
+def _declared_order(text: str) -> model.DateOrder | None:
+    """Of "!Option:MDY", which some programs write above everything."""
+    match = _ORDER.search(text[:4000])
+    return next((order for order in dates.ORDERS if match and match[1].lower() == order), None)
 
 
 def _format(records: list[_Record], order: model.DateOrder) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from analysis.statement import model, plan, profile, roles
 
 _MAX_READINGS = 60
+_BOTH_FILLED = 1.0
 
 
 def readings(found: roles.Roles, hint: model.Sign | None) -> list[plan.Money]:
@@ -43,7 +44,7 @@ def _pairs(
     scores = [found.score(debit, "debit")] if debit is not None else []
     scores += [found.score(credit, "credit")] if credit is not None else []
     both = 0.45 if len(scores) == 2 else -0.1
-    prior = sum(scores) / len(scores) + both
+    prior = sum(scores) / len(scores) + both - _BOTH_FILLED * _fill_the_same_rows(found, debit, credit)
     for at in _balances(found, balance, [index for index in (debit, credit) if index is not None]):
         yield _pair(found, debit, credit, at, prior)
 
@@ -69,6 +70,14 @@ def _pair(found: roles.Roles, debit: int | None, credit: int | None, balance: in
         debit_sign=_usual_sign(found, debit),
         credit_sign=_usual_sign(found, credit),
     )
+
+
+def _fill_the_same_rows(found: roles.Roles, debit: int | None, credit: int | None) -> bool:
+    """Two columns that most rows fill both are not the two sides of an account."""
+    if debit is None or credit is None:
+        return False
+    cells = list(zip(found.columns[debit].values, found.columns[credit].values, strict=True))
+    return sum(roles.has_value(one) and roles.has_value(other) for one, other in cells) > 0.5 * len(cells)
 
 
 def _usual_sign(found: roles.Roles, index: int | None) -> int:
@@ -102,9 +111,16 @@ def _balances(found: roles.Roles, balance: int | None, taken: Sequence[int]) -> 
     others = [
         column.index for column in found.columns
         if column.is_money and not column.is_counter and column.index not in taken
-        and column.filled >= 0.9 * len(column.values) and any(map(roles.has_value, column.values))
+        and (column.distinct > 1 or column.filled < 2)  # no balance stays the same while money moves
+        and _nearly_full(column) and any(map(roles.has_value, column.values))
     ]  # fmt: skip
     return [*others[:6], None]
+
+
+def _nearly_full(column: profile.Column) -> bool:
+    """One row may lack its balance: a pending one, or a closing line."""
+    rows = len(column.values)
+    return column.filled >= 0.9 * rows or 2 <= column.filled == rows - 1
 
 
 def _unlabelled(found: roles.Roles) -> Iterator[plan.Money]:

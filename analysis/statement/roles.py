@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from analysis.statement import currency, headers, profile, words
 
 _DATE_ROLES = ("date", "value_date")
-_FEW_ZEROS = 3
+_FEW_ROWS = 3
 _MONEY_ROLES = ("amount", "debit", "credit", "balance", "fee", "orig_amount", "rate")
 
 
@@ -46,8 +46,8 @@ def roles_of(header: headers.Header, columns: list[profile.Column]) -> Roles:
     """Header scores, less those that the content contradicts."""
     scores = [_checked(header.scores(column.index), column) for column in columns]
     for found, column in zip(scores, columns, strict=True):
-        if column.filled >= _FEW_ZEROS and not any(map(has_value, column.values)):
-            found.pop("balance", None)  # nothing but zeros: a field that the bank leaves empty
+        if column.filled >= _FEW_ROWS and (column.distinct == 1 or not any(map(has_value, column.values))):
+            found.pop("balance", None)  # a field that the bank leaves at zero, or the balance of today on every row
     _prefer_own_currency(header, scores)
     return Roles(header, columns, scores)
 
@@ -56,6 +56,8 @@ def _prefer_own_currency(header: headers.Header, scores: list[dict[str, float]])
     """Beside "amount in the account's currency" any other amount is in that of the purchase."""
     amounts = [index for index, found in enumerate(scores) if "amount" in found]
     own = [index for index in amounts if words.has_phrase(words.normalise(header.name(index)), words.OWN_CURRENCY)]
+    if not own and not any("currency" in found for found in scores):
+        own = [index for index in amounts if header.currency(index)]
     if own and len(own) < len(amounts):
         for index in amounts:
             scores[index]["amount"] += 0.3 if index in own else -0.3

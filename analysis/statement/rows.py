@@ -5,14 +5,15 @@ from __future__ import annotations
 import collections
 import datetime
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from analysis.statement import (
     currency,
-    dates,
+    days,
     directions,
     draft,
+    edges,
     facts,
     figures,
     headers,
@@ -23,6 +24,7 @@ from analysis.statement import (
     signed,
     summaries,
     table,
+    unquoted,
     words,
 )  # fmt: skip
 
@@ -42,17 +44,19 @@ class Walker:
         self._problems = problems
         self._known = known
         self._read = {index: figures.reader(mark) for index, mark in planned.marks.items()}
-        self._day = _day_reader(planned.order, planned)
-        self._value_day = _day_reader(planned.value_order, planned)
+        self._day = days.reader(planned.order, planned)
+        self._value_day = days.reader(planned.value_order, planned)
         self._amount = signed.amount_of(planned, self._read)
         self._account = known.account or ""
         self._day_before: datetime.date | None = None
         self.next_start: int | None = None  # where a table with another header begins
         self._total = Decimal(0)
         self._last_row = 0
+        self._sides = summaries.Sides()
         self._left = leftovers.Leftovers(problems)
+        self._widths = None if planned.header.line else edges.Widths(problems, self._only_balance)
         self._header_seen = False
-        self._group_pending = False  # under a title like "Pending transactions"
+        self.pending = known.pending  # under a title like "Pending transactions"
         self._texts, self._parties = planned.texts, planned.counterparty
         figures_at = {*planned.dates, *planned.money.columns, planned.money.balance, planned.money.fee, planned.id}
         self._spoken = [index for index in range(planned.width) if index not in figures_at]
@@ -65,7 +69,10 @@ class Walker:
         return self._account
 
     def rows(self) -> Iterator[draft.DraftRow]:
-        for row in self._directed(self._walked()):
+        found = self._directed(self._walked())
+        if self._plan.money.balance is not None:
+            found = edges.without_balances(found, self._only_balance)
+        for row in found:
             if not row.void and not row.pending:
                 self._total += row.amount
             yield row
@@ -97,17 +104,22 @@ class Walker:
                 if waiting is not None:
                     yield waiting
                 waiting = found
-        if waiting is not None:
+        if waiting is not None and (self._widths is None or self._widths.is_movement(waiting)):
             yield waiting
+
+    def _only_balance(self, row: draft.DraftRow, side: draft.Side) -> None:
+        self._declare(side, row.amount, row.booked)
+        self.notes.append(f"row {row.row} was taken as the {side} balance")
 
     def _same_table(self, row: table.Row, around: Iterable[table.Row]) -> bool:
         """A header amid the rows: the same one again (perhaps for another account), or that of another table."""
         self._left.forget()
         lines = [line for line in around if line.line > self._last_row]
         known = facts.gather(lines, len(lines))
+        self.pending = known.pending or (self.pending and not lines)
         if known.account and known.account != self._account:
             self._account = known.account
-            self._plan.currency = known.currency or self._plan.currency
+        self._plan.currency = known.currency or self._plan.currency
         return [name.strip() for name in row.cells] == [name.strip() for name in self._plan.header.names]
 
     def _row(self, row: table.Row, before: draft.DraftRow | None) -> draft.DraftRow | None:
@@ -139,13 +151,18 @@ class Walker:
     ) -> draft.DraftRow | None:
         planned = self._plan
         balance = self._cell_value(cells, planned.money.balance)
+        if planned.money.balance_before and balance is not None:
+            balance += amount
         if self._is_summary(cells) and self._summary(row, cells, booked, amount, balance):
             return None
-        if len(row.cells) < planned.width and self._cut_short(row):
+        if (len(row.cells) < planned.width and self._cut_short(row)) or self._cut_off(row) or self._too_wide(row):
             return None
         self._left.taken(row)
+        if self._widths is not None:
+            self._widths.taken(row)
         found = self._drafted(row, cells, booked, amount, balance)
         self._last_row, self._day_before = row.line, booked
+        self._sides.add(amount)
         return found
 
     def _drafted(
@@ -166,7 +183,7 @@ class Walker:
             (_joined(cells, self._parties) or None) if self._parties else None,
             balance,
             (cells[planned.code].strip() or None) if planned.code is not None else None,
-            state == "pending" or self._group_pending,
+            state == "pending" or self.pending,
             state == "void" or neutral,
             (cells[planned.id].strip() or None) if planned.id is not None else None,
         )
@@ -202,6 +219,19 @@ class Walker:
         self._problems.add(row.line, self._plan.header.name(at), ",".join(row.cells), reason, "short_row")
         return True
 
+    def _cut_off(self, row: table.Row) -> bool:
+        if row.line != self._source.cut:
+            return False
+        self._problem(row, len(row.cells) - 1, row.cells[-1], "the file ends within this row", "cut_off")
+        return True
+
+    def _too_wide(self, row: table.Row) -> bool:
+        width = len(self._plan.header.names)
+        if not self._plan.narrow or not width or not unquoted.overfull(row.cells, width):
+            return False
+        self._problem(row, width, ",".join(row.cells[width:]), "the row has more figures than the header", "long_row")
+        return True
+
     # Rows that are no transaction.
 
     def _other(
@@ -219,6 +249,8 @@ class Walker:
         if any(cell and self._may_be(cell) for cell in cells) and self._balance_row(cells, booked):
             return
         dated = self._dated(cells)
+        if booked is None and self._sides.are_summed(self._cell_value(cells, at) for at in self._plan.money.columns):
+            return
         if bad is not None:
             if booked is not None or (dated and self._wide(row)):
                 self._bad_cell(row, bad, cells[bad])
@@ -251,8 +283,7 @@ class Walker:
             if any(char.isdigit() for char in cells[at]) and sum(bool(cell.strip()) for cell in cells) > 1:
                 self._doubt(row, cells, at, "not a date", "bad_date")
             elif summaries.is_title(cells[at]):
-                state = words.status_of(cells[at])
-                self._group_pending = state == "pending"
+                self.pending = words.status_of(cells[at]) == "pending" or words.heads_pending(cells[at])
             elif any(char.isalnum() for char in cells[at]):
                 self._left.stray(row, self._plan.header.name(at), cells[at])
 
@@ -330,37 +361,6 @@ class Walker:
             self.declared.append(
                 draft.Declared(self._account, self._known.opening, self._known.closing, self._total, self._last_row)
             )
-
-
-_Period = tuple[datetime.date, datetime.date]
-
-
-def _day_reader(order: model.DateOrder, planned: plan.Plan) -> Callable[[str], datetime.date | None]:
-    year, period, thai, era = planned.year, planned.period, planned.thai_years, planned.era
-
-    @functools.lru_cache(maxsize=16384)
-    def read(cell: str) -> datetime.date | None:
-        parts = dates.read(cell)
-        if parts is None:
-            return None
-        if parts.third is None and period is not None:
-            return _within(parts, order, period)
-        if era and not parts.fixed:
-            parts = parts._replace(first=parts.first + era)
-        return dates.resolve(dates.of_thai_reign(parts, order) if thai else parts, order, year)
-
-    return read
-
-
-def _within(parts: dates.Parts, order: model.DateOrder, period: _Period) -> datetime.date | None:
-    """A date without year in the year that puts it into the statement's period, or nearest to it."""
-    years = range(period[0].year - 1, min(period[1].year + 2, period[0].year + 20))
-    days = [day for year in years if (day := dates.resolve(parts, order, year))]
-
-    def distance(day: datetime.date) -> int:
-        return max((period[0] - day).days, (day - period[1]).days, 0)
-
-    return min(days, key=distance, default=None)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -35,15 +35,17 @@ def amount_of(planned: plan.Plan, read: dict[int, figures.Reader]) -> Callable[[
 
 
 def _single_amount(money: plan.Money, read: figures.Reader, at: int) -> Callable[[list[str]], Amount]:
-    flag_at, check_at = money.flag, money.check
+    flag_at, check_at, unmarked = money.flag, money.check, money.unmarked
 
     def amount(cells: list[str]) -> Amount:
         figure = read(cells[at])
         if figure is None:
             return None, (None if cells[at].strip() in EMPTY else at)
         value = figure.directed
+        if unmarked and money.source != "flag" and not figure.flag and not figure.signed:
+            return (-value if unmarked == "debit" else value), None
         if money.source == "flag" and flag_at is not None:
-            kind = words.flag_of(cells[flag_at])
+            kind = words.flag_of(cells[flag_at]) or (unmarked if not cells[flag_at].strip() else None)
             if kind is None:
                 return value, flag_at
             return (-abs(value) if kind == "debit" else abs(value)), None

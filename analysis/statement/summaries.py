@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 from analysis.statement import words
 
@@ -11,6 +12,30 @@ _FIRST_WORDS = frozenset(phrase.split()[0] for phrase in _ALL)
 _FIRST_SIGNS = frozenset(phrase[:2] for phrase in _ALL if not phrase.isascii())
 _KNOWN_LIMIT = 20_000
 _LONGEST = 120
+_BOTH = 2
+
+
+class Sides:
+    """Money in and out of a table so far: a row without a date that repeats them is their total, whatever it says."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._in = Decimal(0)
+        self._out = Decimal(0)
+
+    def add(self, amount: Decimal) -> None:
+        self._rows += 1
+        if amount > 0:
+            self._in += amount
+        else:
+            self._out -= amount
+
+    def are_summed(self, figures: Iterable[Decimal | None]) -> bool:
+        """True where the figures of a row are both sides, or one of them or their difference in a longer table."""
+        found = sorted(abs(figure) for figure in figures if figure)
+        if len(found) == _BOTH:
+            return self._rows >= _BOTH and found == sorted((self._in, self._out))
+        return len(found) == 1 and self._rows > _BOTH and found[0] in (self._in, self._out, abs(self._in - self._out))
 
 
 def first_word_test() -> Callable[[str], bool]:

@@ -29,6 +29,8 @@ class Table:
     source: Callable[[], Iterator[Row]]
     delimiter: str | None = None
     encoding: str | None = None
+    cut: int | None = None  # the line of a last row in which the text breaks off
+    notes: tuple[str, ...] = ()
 
     def rows(self, start: int = 0) -> Iterator[Row]:
         return itertools.islice(self.source(), start, None)

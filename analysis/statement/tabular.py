@@ -6,7 +6,22 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from analysis.statement import dates, draft, errors, facts, headers, model, plan, planning, profile, rows, table
+from analysis.statement import (
+    dates,
+    draft,
+    edges,
+    errors,
+    facts,
+    headers,
+    model,
+    plan,
+    planning,
+    profile,
+    rows,
+    sections,
+    table,
+    unquoted,
+)
 
 _MAX_SECTIONS = 50
 
@@ -16,6 +31,8 @@ def read(source: table.Table, hints: model.Hints, problems: draft.Problems) -> d
     first = _section(source, 0, hints)
     result = draft.Draft(_layout(source, first.planned), (), problems)
     result.currency = first.planned.currency or hints.currency
+    result.minor_units = first.planned.minor_units
+    result.notes.extend(source.notes)
     result.questions.extend(first.questions)
     result.rows = _walk(source, first, hints, result)
     return result
@@ -26,6 +43,7 @@ class _Section(NamedTuple):
     known: facts.Facts
     questions: list[model.Question]
     notes: list[str]
+    titled: bool = False  # the titles above the rows say which way the money went
 
 
 def _section(source: table.Table, start: int, hints: model.Hints) -> _Section:
@@ -40,11 +58,25 @@ def _section(source: table.Table, start: int, hints: model.Hints) -> _Section:
         raise errors.NoTransactionsFound("no row holds both a date and an amount")
     known = facts.gather(sample, header.position if header is not headers.NONE else _first_core(sample))
     planned, questions, notes = planning.settle(core, body, header, known, hints)
+    if header is headers.NONE and (lead := edges.lead(core, planned)):
+        header = dataclasses.replace(header, position=_first_core(sample))
+        known = facts.gather(sample, header.position + 1)
+        known.opening, known.closing = lead
+        body = [row for row in body if row is not core[0]]
+        planned, questions, notes = planning.settle(core[1:], body, header, known, hints)
+        notes.append("the first row sums the others up and was not taken as a movement")
+    wide = [row for row in core if unquoted.overfull(row.cells, len(header.names))] if header.line else []
+    planned.narrow = len(wide) * 2 <= len(core)
     if header is not headers.NONE:
         planned.header = dataclasses.replace(header, position=header.position + start)
     elif start:
         planned.header = dataclasses.replace(header, position=start - 1)
-    return _Section(planned, known, questions, notes)
+    asked = [question for question in questions if question.kind == "sign"]
+    titled = bool(asked) and planned.money.source == "sign" and sections.tell(sample, planned)
+    if titled:
+        questions = [question for question in questions if question not in asked]
+        notes = [*notes, sections.NOTE]
+    return _Section(planned, known, questions, notes, titled)
 
 
 def _walk(
@@ -54,7 +86,8 @@ def _walk(
     for _ in range(_MAX_SECTIONS):
         if section is None:
             return
-        walker = rows.Walker(source, section.planned, result.problems, section.known)
+        walked = sections.signed(source, section.planned) if section.titled else source
+        walker = rows.Walker(walked, section.planned, result.problems, section.known)
         yield from walker.rows()
         result.notes.extend((*section.notes, *walker.notes))
         result.balances.extend(walker.balances)
@@ -73,6 +106,7 @@ def _next(
         result.notes.append("a further table without transactions was left out")
         return None
     found.known.account = found.known.account or walker.account
+    found.known.pending = walker.pending
     found.known.currency = found.known.currency or before.planned.currency
     result.questions.extend(question for question in found.questions if question not in result.questions)
     return found

@@ -44,8 +44,13 @@ def _by_phrase(table: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 HEADER_PHRASES = _by_phrase(vocabulary.HEADERS)
 FLAG_PHRASES = {phrase: kinds[0] for phrase, kinds in _by_phrase(vocabulary.FLAGS).items()}
 STATUS_PHRASES = {phrase: kinds[0] for phrase, kinds in _by_phrase(vocabulary.STATUS).items()}
+_PENDING = frozenset(phrase for phrase, state in STATUS_PHRASES.items() if state == "pending")
+_AND = frozenset(("and", "und", "et", "e", "y", "en", "och", "og", "ja", "i", "a", "is", "und/oder"))
+_LONGEST_TITLE = 60
 TOTALS = phrases(vocabulary.TOTALS)
 TITLES = phrases(vocabulary.TITLES)
+TITLES_IN = phrases(vocabulary.TITLES_IN)
+TITLES_OUT = phrases(vocabulary.TITLES_OUT)
 OWN_CURRENCY = phrases(vocabulary.OWN_CURRENCY)
 TURNOVER = phrases(vocabulary.TURNOVER)
 OPENING = phrases(vocabulary.OPENING)
@@ -54,6 +59,9 @@ WORDS_OUT = phrases(vocabulary.WORDS_OUT)
 WORDS_IN = phrases(vocabulary.WORDS_IN)
 CARD_PAYMENTS = phrases(vocabulary.CARD_PAYMENTS)
 MERCHANT_MARKS = phrases(vocabulary.MERCHANT_MARKS)
+PAYOUTS = phrases(vocabulary.PAYOUTS)
+CREDIT_CARDS = phrases(vocabulary.CREDIT_CARDS)
+CARD_NUMBERS = phrases(vocabulary.CARD_NUMBERS)
 CARD_MARKS = phrases(vocabulary.CARD_MARKS)
 MONTHS = {phrase.rstrip("."): number for number, block in vocabulary.MONTHS.items() for phrase in phrases(block)}
 _LONGEST = max(len(phrase.split()) for phrase in HEADER_PHRASES)
@@ -117,6 +125,10 @@ def match_header(cell: str) -> HeaderMatch:
         roles = HEADER_PHRASES.get(text)
         if roles:
             return HeaderMatch(dict.fromkeys(roles, score), code)
+    if code is None and _CJK.search(whole):
+        bare, code = _glued_currency(whole)
+        if bare in HEADER_PHRASES:
+            return HeaderMatch(dict.fromkeys(HEADER_PHRASES[bare], 0.95), code)
     if code and not bare:
         return HeaderMatch({"amount": 0.5}, code)  # "CAD$": a column that is named by its currency alone
     return HeaderMatch(_partial(bare) or _garbled(bare), code)
@@ -140,6 +152,16 @@ def _without_currency(cell: str) -> tuple[str, str | None]:
     while text.split() and text.split()[-1] in _SMALL:
         text = text.rpartition(" ")[0]
     return text, code
+
+
+def _glued_currency(text: str) -> tuple[str, str | None]:
+    """A currency's name before or behind a heading, without a space between: "人民币金额"."""
+    for size in range(1, min(len(text), 5)):
+        for name, rest in ((text[:size], text[size:]), (text[-size:], text[:-size])):
+            code = currency.code_of(name) if _CJK.search(name) else None
+            if code and rest in HEADER_PHRASES:
+                return rest, code
+    return text, None
 
 
 def _partial(text: str) -> dict[str, float]:
@@ -193,6 +215,12 @@ def status_of(cell: str) -> str | None:
     """Either "pending" or "void" for a status cell, None for a booked one."""
     text = normalise(cell)
     return STATUS_PHRASES.get(text) or STATUS_PHRASES.get(text.split()[0] if text else "")
+
+
+def heads_pending(cell: str) -> bool:
+    """A short line alone that heads rows not booked yet ("Movimenti non contabilizzati"), and those only."""
+    text = normalise(cell) if len(cell) < _LONGEST_TITLE else ""
+    return bool(text) and not _AND.intersection(text.split()) and has_phrase(text, _PENDING)
 
 
 def starts_with(cells: Iterable[str], wanted: frozenset[str]) -> bool:

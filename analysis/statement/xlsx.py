@@ -5,7 +5,6 @@ A workbook is a zip of XML, so both kinds of bomb are refused: sizes are counted
 
 from __future__ import annotations
 
-import datetime
 import io
 import re
 import zipfile
@@ -15,15 +14,12 @@ from decimal import Decimal, InvalidOperation
 from typing import IO
 from xml.etree import ElementTree
 
-from analysis.statement import draft, errors, limits, model, table, tabular
+from analysis.statement import draft, errors, limits, model, sheets, table
 
-_EPOCHS = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}  # noqa: DTZ001 (sheets know no zone)
 _DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 _LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-_MAX_SHEETS = 30
 _MAX_PARTS = 2_000
-_FORMULA_WEIGHT = 0.1
 
 
 def looks_like(data: bytes) -> bool:
@@ -38,41 +34,11 @@ def is_old_office(data: bytes) -> bool:
 def read(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft.Problems) -> draft.Draft:
     """All sheets that hold transactions; raises `NoTransactionsFound` where none does."""
     book = _Book(data, bounds)
-    found = [
-        result for name in book.sheets()[:_MAX_SHEETS] if (result := _sheet(book, name, hints, problems)) is not None
-    ]
-    if not found:
-        raise errors.NoTransactionsFound("no sheet of the workbook holds transactions")
-    first = found[0]
-    first.rows = _chained(found, [iter(result.rows) for result in found])
-    for other in found[1:]:
-        first.questions.extend(question for question in other.questions if question not in first.questions)
-    if len(found) > 1:
-        first.notes.append(f"{len(found)} sheets of the workbook hold transactions")
-    book.remark(first)
-    return first
-
-
-def _sheet(book: _Book, name: str, hints: model.Hints, problems: draft.Problems) -> draft.Draft | None:
-    rows = list(table.bounded(book.rows(name), book.bounds))
-    if not rows:
-        return None
-    try:
-        return tabular.read(table.Table("xlsx", lambda: iter(rows)), hints, problems)
-    except errors.NoTransactionsFound:
-        return None
-
-
-def _chained(found: list[draft.Draft], streams: list[Iterator[draft.DraftRow]]) -> Iterator[draft.DraftRow]:
-    first = found[0]
-    for result, stream in zip(found, streams, strict=True):
-        for row in stream:
-            row.currency = row.currency or result.currency
-            yield row
-        if result is not first:
-            first.balances.extend(result.balances)
-            first.declared.extend(result.declared)
-            first.notes.extend(result.notes)
+    found = (list(table.bounded(book.rows(name), bounds)) for name in book.sheets())
+    dated = (sheets.with_dates(rows, base1904=book.base1904) for rows in found)
+    result = sheets.read("xlsx", dated, hints, problems)
+    sheets.remark_formulas(result, book.formulas)
+    return result
 
 
 class _Book:
@@ -85,9 +51,13 @@ class _Book:
             raise errors.MalformedStatement("the workbook is not a whole zip file") from error
         self._parts = {info.filename.lstrip("/"): info for info in self._zip.infolist()[:_MAX_PARTS]}
         if not any(name.startswith("xl/") for name in self._parts):
-            raise errors.UnknownFormat("the zip file holds no Excel workbook")
+            raise errors.UnknownFormat(
+                "the zip file holds no Excel workbook: unpack it, or save a sheet as XLSX or CSV"
+            )
+        if "xl/workbook.bin" in self._parts:
+            raise errors.UnknownFormat("a binary Excel workbook (XLSB): save it as XLSX or CSV")
         self.formulas = 0
-        self._base1904 = False
+        self.base1904 = False
         self._shared: list[str] = []
         self._dates: list[bool] = []
 
@@ -98,7 +68,7 @@ class _Book:
         if "xl/styles.xml" in self._parts:
             self._dates = list(self._date_styles())
         for element in self._elements("xl/workbook.xml", "workbookPr") if "xl/workbook.xml" in self._parts else ():
-            self._base1904 = element.get("date1904") in ("1", "true")
+            self.base1904 = element.get("date1904") in ("1", "true")
         found = [name for name in self._parts if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
         return sorted(found, key=lambda name: [int(part) for part in re.findall(r"\d+", name)] or [0])
 
@@ -192,14 +162,8 @@ class _Book:
         if not value.is_finite() or abs(value) >= 10**18:
             return text
         if dated and 0 < value < 2_958_466:  # 9999-12-31
-            moment = _EPOCHS[self._base1904] + datetime.timedelta(days=float(value))
-            return moment.date().isoformat()
-        return _plain(value)
-
-    def remark(self, result: draft.Draft) -> None:
-        if self.formulas:
-            evidence = f"{self.formulas} cells are formulas; their stored results were read"
-            result.signals.append(model.TamperSignal("formula_cells", _FORMULA_WEIGHT, evidence))
+            return sheets.day(value, base1904=self.base1904)
+        return sheets.plain(value)
 
 
 class _Counted(io.RawIOBase):
@@ -225,17 +189,6 @@ def _is_date_format(code: str) -> bool:
         bool(re.search(r"[dmy]", _LITERALS.sub("", code).lower()))
         and "0" not in _LITERALS.sub("", code).split(".")[0][:1]
     )
-
-
-def _plain(value: Decimal) -> str:
-    """No exponent, floats rounded to what a sheet shows, and never three digits alone behind the point."""
-    rounded = value if value == value.to_integral_value() else value.quantize(Decimal("1e-8"))
-    text = f"{rounded:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-        if len(text.rpartition(".")[2]) == 3 and "." in text:
-            text += "0"
-    return text
 
 
 def _texts(element: ElementTree.Element) -> str:

@@ -23,7 +23,7 @@ _NO_WORD = re.compile(r"\W+")
 _CHOICES = {
     "data_type": ("bank_statement", "transaction_history"),
     "date_order": ("dmy", "mdy", "ymd"),
-    "decimal": (".", ","),
+    "decimal": (".", ",", "minor"),
     "sign": ("credit", "debit"),
 }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from analysis.statement import ocr
 from tests.support.rest import Institution, Person, Rest
 from tests.support.statement_formats import FORMATS, csv, life, major, printed
 from tests.support.statement_writer import Movement
@@ -92,6 +94,12 @@ EITHER_WAY = "\n".join(
         for number, day in enumerate(("03/04", "05/06", "07/02", "09/01", "04/04"), 100)
     ]
 ).encode()
+WHOLE = json.dumps(
+    [
+        {"date": f"2025-01-{day}", "amount": -day * 150, "currency": "EUR", "description": f"ITEM {day}"}
+        for day in range(13, 20)
+    ]
+).encode()
 
 
 @pytest.mark.parametrize(
@@ -105,9 +113,10 @@ EITHER_WAY = "\n".join(
             ".",
             ", .",
         ),
+        (WHOLE, "decimal", "minor", "minor ."),
         (UNSIGNED, "sign", "debit", "credit debit"),
     ],
-    ids=["date-order", "year", "decimal", "sign"],
+    ids=["date-order", "year", "decimal", "minor-units", "sign"],
 )
 def test_what_is_left_open_is_asked_and_the_answer_settles_it(
     rest: Rest, content: bytes, field: str, answer: str, candidates: str
@@ -181,6 +190,17 @@ def test_a_preview_of_no_statement_is_refused_as_its_upload_would_be(
     for path in ("/data/preview", "/data/upload"):
         error = rest.refused("POST", path, person.token, files={"file": ("a.csv", content)}, status=status)
         assert error["code"] == code
+
+
+@pytest.mark.skipif(ocr.available(), reason="the extra credpass[ocr] is installed")
+def test_a_scan_is_refused_with_the_extra_that_reads_it_and_what_to_send_instead(rest: Rest) -> None:
+    person = rest.person()
+    files = {"file": ("scan.png", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(200))}
+    for path in ("/data/preview", "/data/upload"):
+        error = rest.refused("POST", path, person.token, files=files, status=422)
+        assert error["code"] == "UNREADABLE_STATEMENT"
+        assert "credpass[ocr]" in error["message"]
+        assert "CSV" in error["message"]
 
 
 @pytest.mark.parametrize("year", ["1969", "2101", "soon"])

@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tests.support.statement_writer import Convention, Movement, csv_statement, pdf, right, workbook
+from tests.support.statement_writer import (
+    Convention,
+    Movement,
+    csv_statement,
+    html_table,
+    pdf,
+    right,
+    spreadsheet_xml,
+    workbook,
+)
 
 IBAN = "DE02120300000000202051"
 OPENING_CENTS = 150_000
@@ -162,6 +171,46 @@ def xlsx(movements: Sequence[Movement]) -> bytes:
     return workbook([["Date", "Description", "Amount", "Balance", "Currency"], *rows])
 
 
+def _listed(movements: Sequence[Movement]) -> list[list[str]]:
+    rows = [
+        [f"{one.booked:%d/%m/%Y}", one.text, major(one.cents), major(balance), "EUR"]
+        for one, balance in zip(movements, balances(movements), strict=True)
+    ]
+    return [["Date", "Description", "Amount", "Balance", "Currency"], *rows]
+
+
+def html_xls(movements: Sequence[Movement]) -> bytes:
+    return html_table(_listed(movements))
+
+
+def xml_xls(movements: Sequence[Movement]) -> bytes:
+    return spreadsheet_xml(_listed(movements))
+
+
+def json_lines(movements: Sequence[Movement]) -> bytes:
+    return "\n".join(
+        json.dumps({"date": str(one.booked), "amount": one.cents / 100, "currency": "EUR", "description": one.text})
+        for one in movements
+    ).encode()
+
+
+def fixed_width(movements: Sequence[Movement]) -> bytes:
+    """Columns of spaces, as printed on a terminal."""
+    head, *rows = _listed(movements)
+    lines = [
+        f"{day:<12}{text:<30}{amount:>14}{balance:>14}  {code}"[:72].rstrip()
+        for day, text, amount, balance, code in rows
+    ]
+    return "\n".join(["All amounts in EUR", f"{head[0]:<12}{head[1]:<30}{head[2]:>14}{head[3]:>14}", *lines]).encode()
+
+
+def labelled(movements: Sequence[Movement]) -> bytes:
+    """A block of labelled lines a movement."""
+    head, *rows = _listed(movements)
+    blocks = ("\n".join(f"{label}: {cell}" for label, cell in zip(head, row, strict=True)) for row in rows)
+    return "\n\n".join(["Account: 1234", *blocks]).encode()
+
+
 def printed(movements: Sequence[Movement]) -> bytes:
     """A PDF of one page, as much as goes on one."""
     lines = [[(40.0, f"Account {IBAN}"), (300.0, "All amounts in EUR")]]
@@ -201,4 +250,8 @@ FORMATS: dict[str, tuple[str, Write, dict[str, str]]] = {
     "mt940": ("mt940", mt940, {}),
     "camt": ("camt", camt, {}),
     "xlsx": ("xlsx", xlsx, {}),
+    "html-xls": ("html", html_xls, {}),
+    "xml-xls": ("xml-spreadsheet", xml_xls, {}),
+    "json-lines": ("json", json_lines, {}),
+    "labelled": ("text", labelled, {}),
 }  # fmt: skip

@@ -18,11 +18,15 @@ from analysis.statement import (
     decoding,
     delimited,
     draft,
+    fixed_width,
+    html_table,
     json_format,
     mt940,
     ofx,
     pdf,
     qif,
+    records,
+    spreadsheet_xml,
     tabular,
     xlsx,
 )
@@ -85,6 +89,17 @@ def _delimited(data: bytes, problems: draft.Problems) -> draft.Draft:
     return tabular.read(delimited.read(text, encoding, BOUNDS), _HINTS, problems)
 
 
+def _html(data: bytes, problems: draft.Problems) -> draft.Draft:
+    return tabular.read(html_table.read(_text(data), "utf-8", BOUNDS), _HINTS, problems)
+
+
+def _records(data: bytes, problems: draft.Problems) -> draft.Draft:
+    found = records.read(_text(data), "utf-8", BOUNDS)
+    if found is None:
+        raise statement.NoTransactionsFound("the text is not made of labelled lines")
+    return tabular.read(found, _HINTS, problems)
+
+
 def page_of(data: bytes) -> bytes:
     """A PDF whose page draws the bytes: no object syntax between the damage and the text operators."""
     font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
@@ -130,7 +145,11 @@ def _parsers() -> dict[str, Parser]:
     camts, swifts, qifs = [CAMT, formats.camt(month)], [MT940, formats.mt940(month)], [QIF, formats.qif(month)]
     printed = [writer.pdf(LINES), formats.printed(month)]
     books = [BOOK, formats.xlsx(month)]
-    everything = [*_tables(), *ofxs, *jsons, *camts, *swifts, *qifs, *printed, *books]
+    pages, sheets, blocks = [formats.html_xls(month)], [formats.xml_xls(month)], [formats.labelled(month)]
+    columns = [formats.fixed_width(month)]
+    jsons.append(formats.json_lines(month))
+    texts = [*pages, *sheets, *blocks, *columns]
+    everything = [*_tables(), *ofxs, *jsons, *camts, *swifts, *qifs, *printed, *books, *texts]
     pdf_read = _finished(lambda data, problems: pdf.read(data, _HINTS, BOUNDS, problems))
     xlsx_read = _finished(lambda data, problems: xlsx.read(data, _HINTS, BOUNDS, problems))
     return {
@@ -141,6 +160,14 @@ def _parsers() -> dict[str, Parser]:
         "qif": Parser(_finished(lambda data, p: qif.read(_text(data), "utf-8", _HINTS, BOUNDS, p)), qifs),
         "mt940": Parser(_finished(lambda data, p: mt940.read(_text(data), "utf-8", BOUNDS, p)), swifts),
         "camt": Parser(_finished(lambda data, p: camt.read(_text(data), "utf-8", BOUNDS, p)), camts),
+        "html": Parser(_finished(_html), pages),
+        "xml_spreadsheet": Parser(
+            _finished(lambda data, p: spreadsheet_xml.read(_text(data), "utf-8", _HINTS, BOUNDS, p)), sheets
+        ),
+        "records": Parser(_finished(_records), blocks),
+        "fixed_width": Parser(
+            _finished(lambda data, p: fixed_width.read(_text(data), "utf-8", _HINTS, BOUNDS, p)), columns
+        ),
         "xlsx": Parser(xlsx_read, books),
         "xlsx_sheet": Parser(lambda data: xlsx_read(workbook_of(data)), _sheets()),
         "pdf": Parser(pdf_read, printed),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from tests.support import (
     statement_samples_calendars,
     statement_samples_continent,
+    statement_samples_edges,
     statement_samples_habits,
+    statement_samples_marks,
+    statement_samples_wallets,
     statement_samples_west,
     statement_samples_world,
 )
@@ -15,5 +18,8 @@ SAMPLES = (
     *statement_samples_continent.SAMPLES,
     *statement_samples_world.SAMPLES,
     *statement_samples_habits.SAMPLES,
+    *statement_samples_edges.SAMPLES,
     *statement_samples_calendars.SAMPLES,
+    *statement_samples_marks.SAMPLES,
+    *statement_samples_wallets.SAMPLES,
 )

@@ -133,6 +133,48 @@ def _cell(value: str | float | datetime.date | None) -> str:
     return f"<c><v>{value}</v></c>"
 
 
+def in_columns(rows: Sequence[Sequence[str]], gap: int = 2) -> bytes:
+    """The cells in columns of a fixed width, figures to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+    def padded(at: int, cell: str) -> str:
+        return cell.rjust(widths[at]) if any(map(str.isdigit, cell)) else cell.ljust(widths[at])
+
+    lines = ((" " * gap).join(padded(at, cell) for at, cell in enumerate(row)).rstrip() for row in rows)
+    return "\n".join(lines).encode()
+
+
+def html_table(rows: Sequence[Sequence[str]]) -> bytes:
+    """A page with one table, as banks send it under the name .xls; the first row are headings."""
+    head, *body = ("".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) for tag, row in _tagged(rows))
+    lines = "\n".join(f"<tr>{cells}</tr>" for cells in (head, *body))
+    return (
+        f'<html><head><meta charset="utf-8"></head><body><table border="1">\n{lines}\n</table></body></html>'.encode()
+    )
+
+
+def _tagged(rows: Sequence[Sequence[str]]) -> list[tuple[str, Sequence[str]]]:
+    return [("td" if number else "th", row) for number, row in enumerate(rows)]
+
+
+def spreadsheet_xml(rows: Sequence[Sequence[str | float | datetime.date | None]]) -> bytes:
+    """A workbook of one sheet in Excel's XML of 2003."""
+    space = "urn:schemas-microsoft-com:office:spreadsheet"
+    body = "\n".join(f"<Row>{''.join(map(_xml_cell, row))}</Row>" for row in rows)
+    sheet = f'<Worksheet ss:Name="Sheet1"><Table>\n{body}\n</Table></Worksheet>'
+    return f'<?xml version="1.0"?>\n<Workbook xmlns="{space}" xmlns:ss="{space}">{sheet}</Workbook>'.encode()
+
+
+def _xml_cell(value: str | float | datetime.date | None) -> str:
+    if value is None:
+        return "<Cell/>"
+    if isinstance(value, datetime.date):
+        return f'<Cell><Data ss:Type="DateTime">{value}T00:00:00.000</Data></Cell>'
+    if isinstance(value, str):
+        return f'<Cell><Data ss:Type="String">{escape(value)}</Data></Cell>'
+    return f'<Cell><Data ss:Type="Number">{value}</Data></Cell>'
+
+
 def pdf(lines: Sequence[Sequence[tuple[float, str]]], extra: bytes = b"") -> bytes:
     """A PDF of one page: each line is a list of (x, text), from the top; Helvetica 9."""
     shown = b"BT /F1 9 Tf\n"

@@ -13,7 +13,7 @@ import orjson
 
 from analysis import pipeline, result, statement
 from services.analysis import domain
-from services.analysis.adapters import accounts, findings
+from services.analysis.adapters import findings
 
 # A chunk is the number of its upload and what is said of that upload: first the doubts about it, as JSON, then the
 # bytes of its rows (`scoring.PooledEngine` makes them so).
@@ -22,10 +22,10 @@ _UPLOAD_NUMBER_BYTES = 4
 
 def score(arguments: dict[str, Any], source: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the findings over all uploads, merged per account, oldest first."""
-    uploads = accounts.told_apart(list(_uploads(source)))
+    uploads = statement.told_apart(list(_uploads(source)))
     outcome = pipeline.analyse(
         statement.merge([upload.transactions for upload in uploads]),
-        accounts=accounts.once(account for upload in uploads for account in upload.accounts),
+        accounts=statement.accounts_once(account for upload in uploads for account in upload.accounts),
         statements=[upload.quality for upload in uploads],
         today=date.fromisoformat(arguments["today"]),
     )

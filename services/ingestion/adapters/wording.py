@@ -19,16 +19,17 @@ from services.ingestion.understanding import (
 )
 
 _MARKS: Mapping[model.DecimalMark, str] = {"point": ".", "comma": ","}
+_DECIMALS: Mapping[model.DecimalHint, str] = {"point": ".", "comma": ",", "minor": "minor"}
 _SIGNS: Mapping[model.Sign, str] = {"signed": "credit", "inverted": "debit"}
-_FORM_WORDS: Mapping[str, dict[str, str]] = {"decimal": dict(_MARKS.items()), "sign": dict(_SIGNS.items())}
+_FORM_WORDS: Mapping[str, dict[str, str]] = {"decimal": dict(_DECIMALS.items()), "sign": dict(_SIGNS.items())}
 _SENTENCE_CHARS = 300
 _VALUE_CHARS = 100
 _NOTES = 50
 
 
-def decimal_hint(mark: str | None) -> model.DecimalMark | None:
-    """The parser's word for the form's decimal mark."""
-    return next((word for word, said in _MARKS.items() if said == mark), None)
+def decimal_hint(mark: str | None) -> model.DecimalHint | None:
+    """The parser's word for the form's decimal mark, or for amounts that count minor units."""
+    return next((word for word, said in _DECIMALS.items() if said == mark), None)
 
 
 def sign_hint(meant: str | None) -> model.Sign | None:

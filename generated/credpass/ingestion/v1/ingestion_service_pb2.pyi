@@ -76,7 +76,7 @@ class UploadForm(_message.Message):
     date_order: _builtins.str
     """Hint: order of a date's parts where the file cannot settle it: dmy, mdy or ymd."""
     decimal: _builtins.str
-    """Hint: decimal mark, "." or ","."""
+    """Hint: decimal mark, "." or ","; or "minor": whole amounts count minor units (cents)."""
     currency: _builtins.str
     """Hint: currency of amounts that carry none, ISO 4217."""
     sign: _builtins.str

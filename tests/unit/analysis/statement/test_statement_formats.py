@@ -31,6 +31,17 @@ CHARSET:1252
 """
 
 
+MT940_PAGE = ":20:X\n:25:123/456\n:28C:1/1\n:60F:C240101EUR100,00\n:61:2401020102D80,00NTRFNONREF\n:86:RENT\n"
+_OFX_RECORD = "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20240102<TRNAMT>-80.00<FITID>1<NAME>RENT</STMTTRN>"
+_OFX_HEAD = "OFXHEADER:100\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR<BANKTRANLIST>"
+CUT = (
+    _OFX_HEAD + _OFX_RECORD + "<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20240103<TRNAMT>200.5",
+    _OFX_HEAD + _OFX_RECORD + "\n",
+    "!Type:Bank\nD01/28/2024\nT-80.00\nPRENT\n^\nD01/29/2024\nT-20",
+    MT940_PAGE + ":61:2401030103C1200,",
+)
+
+
 def test_ofx_keeps_two_rows_of_one_id_and_reports_the_row_without_a_date() -> None:
     parsed = statement.parse(_OFX.encode("cp1252"))
 
@@ -105,6 +116,29 @@ _MT940 = """:20:STARTUMS
 :62F:C230104EUR944,75
 -
 """
+
+
+@pytest.mark.parametrize("text", CUT, ids=("ofx in a record", "ofx behind a record", "qif", "mt940"))
+def test_a_file_that_ends_too_early_says_so_and_keeps_what_is_whole(text: str) -> None:
+    parsed = statement.parse(text.encode())
+
+    assert [row.amount_minor for row in parsed.transactions] == [-8000]
+    assert [problem.code for problem in parsed.problems] == ["cut_off"]
+
+
+def test_mt940_movements_behind_the_closing_balance_are_of_no_page() -> None:
+    behind = MT940_PAGE + ":62F:C240102EUR20,00\n-\n:61:2401030103C119,NMSCX\n"
+
+    parsed = statement.parse(behind.encode())
+
+    assert [row.amount_minor for row in parsed.transactions] == [-8000, 11900]
+    assert parsed.reconciliation.status == "chains"
+
+
+def test_mt940_thirtieth_of_february_falls_back_to_the_entry_date() -> None:
+    parsed = statement.parse(b":61:1602300301DR6,00N024NONREF\n")
+
+    assert [str(row.booked) for row in parsed.transactions] == ["2016-03-01"]
 
 
 def test_mt940_turns_reversals_round_and_checks_the_balances() -> None:
@@ -234,7 +268,81 @@ def test_json_amounts_in_minor_units_are_scaled_or_asked_about() -> None:
 
     assert [row.amount_minor for row in statement.parse(json.dumps(named).encode()).transactions] == [-1234]
     assert [question.field for question in statement.parse(json.dumps(bare).encode()).questions] == ["decimal"]
-    assert not statement.parse(json.dumps(bare).encode(), hints=statement.Hints(decimal="point")).questions
+    assert [
+        [row.amount_minor for row in told.transactions]
+        for unit in ("point", "minor")
+        if not (told := statement.parse(json.dumps(bare).encode(), hints=statement.Hints(decimal=unit))).questions
+    ] == [[-130000, -140000, -150000], [-1300, -1400, -1500]]
+
+
+_DOCUMENTED = (
+    {
+        "created": "2024-02-13T10:00:00Z", "description": "Cab", "amount": -770, "currency": "GBP",
+        "account_balance": 1230, "settled": "2024-02-14T05:00:00Z", "id": "tx_1",
+    },
+    {
+        "time": 1707820000, "description": "Cab", "mcc": 4111, "amount": -770, "operationAmount": -770,
+        "currencyCode": 980, "cashbackAmount": 0, "balance": 1230, "id": "a",
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("item", "code"), list(zip(_DOCUMENTED, ("GBP", "UAH"), strict=True)))
+def test_json_of_a_source_that_documents_minor_units_needs_no_question(item: dict[str, object], code: str) -> None:
+    parsed = statement.parse(json.dumps([item]).encode())
+
+    assert [(row.amount_minor, row.balance_minor, row.currency) for row in parsed.transactions] == [(-770, 1230, code)]
+    assert not parsed.questions
+
+
+def test_json_amounts_of_digits_and_scale_or_within_a_list_of_one_are_found() -> None:
+    scaled = [
+        {"amount": {"value": {"unscaledValue": digits, "scale": scale}, "currencyCode": "SEK"}, "booked": "2024-02-13"}
+        for digits, scale in (("-1300", "1"), ("25005", "2"))
+    ]
+    legs = [
+        {"created_at": f"2024-02-{day}T10:00:00Z", "legs": [{"amount": amount, "currency": "EUR", "description": "a"}]}
+        for day, amount in ((13, -1.5), (14, 20))
+    ]
+
+    found = [statement.parse(json.dumps(one).encode()) for one in (scaled, legs)]
+
+    assert [[row.amount_minor for row in one.transactions] for one in found] == [[-13000, 25005], [-150, 2000]]
+    assert not any(one.questions or one.problems for one in found)
+
+
+def test_of_several_moments_in_json_the_booking_date_counts() -> None:
+    item = {"amount": -1.5, "postedDate": 1705276800, "createdDate": 1705363200, "description": "a"}
+
+    assert str(statement.parse(json.dumps([item]).encode()).first_date) == "2024-01-15"
+
+
+@pytest.mark.parametrize(("unit", "amounts"), [(100, [-450, 99950]), (1, [-45000, 9995000])])
+def test_a_balance_with_decimals_settles_what_whole_json_amounts_count(unit: int, amounts: list[int]) -> None:
+    rows = [
+        {
+            "date": "2024-02-14",
+            "amount": -450,
+            "currency": "EUR",
+            "balance": f"{100_000 - 450 / unit:.2f}",
+            "text": "a",
+        },
+        {"date": "2024-02-13", "amount": 99950, "currency": "EUR", "balance": "100000.00", "text": "b"},
+    ]
+
+    parsed = statement.parse(json.dumps(rows).encode())
+
+    assert sorted(row.amount_minor for row in parsed.transactions) == amounts
+    assert not parsed.questions
+
+
+def test_the_hint_of_minor_units_never_shifts_amounts_that_have_decimals() -> None:
+    data = b"Date,Text,Amount,Currency\n2024-02-13,a,-4.50,EUR\n2024-02-14,b,12,EUR\n"
+    whole = b"Date,Text,Amount,Currency\n2024-02-13,a,-450,EUR\n2024-02-14,b,1200,JPY\n"
+
+    found = [statement.parse(one, hints=statement.Hints(decimal="minor")).transactions for one in (data, whole)]
+
+    assert [[row.amount_minor for row in rows] for rows in found] == [[-450, 1200], [-450, 1200]]
 
 
 @pytest.mark.parametrize(
@@ -262,6 +370,19 @@ def test_xlsx_dates_and_figures_are_read_as_they_are_stored() -> None:
     assert [(row.booked, row.amount_minor, row.text) for row in parsed.transactions] == [
         (day, -123, "Shop"),
         (day, 100000, "=1+1"),
+    ]
+
+
+def test_xlsx_days_without_a_date_format_are_dates_where_the_heading_says_so() -> None:
+    head = ("Date", "Description", "Debit", "Credit", "Balance")
+
+    parsed = statement.parse(
+        writer.workbook([head, (44957, "Shop", 45.1, None, 54.9), (44951.5, "Pay", None, 30000, 100)])
+    )
+
+    assert [(str(row.booked), row.amount_minor) for row in parsed.transactions] == [
+        ("2023-01-25", 3000000),
+        ("2023-01-31", -4510),
     ]
 
 

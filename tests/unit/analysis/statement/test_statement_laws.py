@@ -177,6 +177,61 @@ def test_unknown_headings_and_shuffled_columns_are_never_read_wrongly_in_silence
     assert found == wanted or parsed.problems or parsed.questions
 
 
+@given(rows=movements(), newest_first=st.booleans(), opening=st.integers(1, 999_999))
+@settings(max_examples=40, deadline=None)
+def test_a_row_of_balances_at_the_edge_is_never_money(
+    rows: list[writer.Movement], newest_first: bool, opening: int
+) -> None:
+    how = writer.Convention(newest_first=newest_first)
+    lines = writer.csv_statement(rows, how, opening).decode().splitlines()[1:]
+    closing = opening + sum(row.cents for row in rows)
+    summary = writer.figure(opening, how), writer.figure(closing, how)
+
+    plain = statement.parse("\n".join(lines).encode())
+    headed = statement.parse("\n".join([f"{rows[-1].booked},ANN,{summary[0]},{summary[1]},EUR", *lines]).encode())
+
+    assert [(row.booked, row.amount_minor) for row in headed.transactions] == [
+        (row.booked, row.amount_minor) for row in plain.transactions
+    ]
+    assert headed.reconciliation.status == "chains"
+
+
+@given(rows=movements(), how=conventions())
+@settings(max_examples=30, deadline=None)
+def test_the_same_cells_say_the_same_in_every_table_format(rows: list[writer.Movement], how: writer.Convention) -> None:
+    plain = dataclasses.replace(how, preamble=False, footer=False, encoding="utf-8")
+    text = writer.csv_statement(rows, plain).decode()
+    cells = list(csv.reader(io.StringIO(text), delimiter=how.delimiter))
+
+    wanted = statement.parse(text.encode())
+
+    for written in (writer.html_table(cells), writer.spreadsheet_xml(cells), writer.workbook(cells)):
+        found = statement.parse(written)
+        assert [dataclasses.replace(row, row=0) for row in found.transactions] == [
+            dataclasses.replace(row, row=0) for row in wanted.transactions
+        ]
+        assert (found.problems, found.questions) == ((), ())
+
+
+@given(rows=movements(), how=conventions(), gap=st.integers(2, 4), headed=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_columns_of_a_fixed_width_are_never_read_wrongly_in_silence(
+    rows: list[writer.Movement], how: writer.Convention, gap: int, headed: bool
+) -> None:
+    plain = dataclasses.replace(how, preamble=False, footer=False, encoding="utf-8")
+    text = writer.csv_statement(rows, plain).decode()
+    cells = list(csv.reader(io.StringIO(text), delimiter=how.delimiter))
+
+    try:
+        parsed = statement.parse(writer.in_columns(cells if headed else cells[1:], gap))
+    except statement.StatementRefused:
+        return
+
+    wanted = Counter((row.booked, row.cents) for row in rows)
+    found = Counter((row.booked, row.amount_minor) for row in parsed.transactions)
+    assert found == wanted or parsed.problems or parsed.questions
+
+
 def test_damaged_statements_of_every_format_end_in_rows_or_in_a_refusal() -> None:
     runs, found = statement_fuzz.fuzz(seconds=2.0, seed=20230131)
 

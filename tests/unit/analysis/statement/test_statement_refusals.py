@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import io
 import pickle
 import re
+import zipfile
 
 import pytest
 
 from analysis import statement
 from tests.support import statement_fuzz_parsers
+from tests.support import statement_writer as writer
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,28 @@ def test_what_is_no_statement_is_refused_with_a_reason(data: bytes, kind: type[s
     with pytest.raises(kind) as caught:
         statement.parse(data, file_name="statement.csv")
     assert caught.value.reason
+
+
+def _zipped(name: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        file.writestr(name, "x")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "save it as XLSX or CSV"),
+        (_zipped("content.xml"), "unpack it, or save a sheet as XLSX or CSV"),
+        (_zipped("xl/workbook.bin"), "save it as XLSX or CSV"),
+        (writer.pdf([], extra=b"/Encrypt << /Filter /Standard >>"), "save it without a password"),
+    ],
+)
+def test_a_refusal_names_what_the_person_can_do(data: bytes, said: str) -> None:
+    with pytest.raises(statement.StatementRefused) as caught:
+        statement.parse(data)
+    assert said in caught.value.reason
 
 
 def test_a_refusal_survives_the_way_back_from_a_worker_process() -> None:

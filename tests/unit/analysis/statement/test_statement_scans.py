@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from analysis import statement
-from analysis.statement import ocr
+from analysis.statement import ocr, pdf_objects, pdf_pictures
 
 needs_ocr = pytest.mark.skipif(not ocr.available(), reason="the extra credpass[ocr] is not installed")
 _MOVEMENTS = [("Grocery store 12", -1234), ("Salary Example Ltd", 250_000), ("Fee", -5), ("Rent March", -99_999)] * 4
@@ -140,8 +140,21 @@ def test_a_damaged_picture_is_refused(data: bytes) -> None:
         statement.parse(data)
 
 
+_ENCODINGS = ((b"/JBIG2Decode", "JBIG2"), (b"/JPXDecode", "JPEG 2000"), (b"/CCITTFaxDecode", "CCITT fax"))
+
+
+@pytest.mark.parametrize(("name", "spoken"), _ENCODINGS)
+def test_a_picture_encoding_that_is_not_read_is_named_with_what_to_do(name: bytes, spoken: str) -> None:
+    document = pdf_objects.Document(scanned_pdf(_GREY % (1, name), b"\x00" * 99, 1240, 1754), statement.Limits())
+
+    with pytest.raises(statement.ScannedDocument) as caught:
+        next(pdf_pictures.pages(document, statement.Limits()))
+
+    assert all(said in caught.value.reason for said in (spoken, "JPEG or PNG", "CSV"))
+
+
 @needs_ocr
-def test_a_picture_encoding_that_is_not_read_is_named() -> None:
+def test_a_picture_encoding_that_is_not_read_is_refused() -> None:
     with pytest.raises(statement.ScannedDocument, match="JBIG2"):
         statement.parse(scanned_pdf(_GREY % (1, b"/JBIG2Decode"), b"\x00" * 99, 1240, 1754))
 
@@ -164,5 +177,5 @@ def test_an_empty_page_is_no_statement() -> None:
     ],
 )
 def test_a_scan_is_refused_naming_the_extra_that_would_read_it(data: bytes) -> None:
-    with pytest.raises(statement.ScannedDocument, match=r"credpass\[ocr\]"):
+    with pytest.raises(statement.ScannedDocument, match=r"credpass\[ocr\] is installed; send .* CSV"):
         statement.parse(data)

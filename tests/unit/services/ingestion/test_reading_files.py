@@ -97,6 +97,7 @@ async def test_a_year_settles_dates_that_carry_none(reader: reading.PooledReader
 def test_hints_and_questions_speak_the_forms_words() -> None:
     question = statement.Question("decimal", "decimal", ("comma", "point"), "both marks fit")
     assert wording.open_point(question).candidates == (",", ".")
+    assert wording.decimal_hint("minor") == "minor"
     question = statement.Question("sign", "sign", ("signed", "inverted"), "no sign")
     assert wording.open_point(question).candidates == ("credit", "debit")
 

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from analysis import statement
+from analysis.statement import model
 
 NAMELESS = ""
 _ENOUGH_ROWS = 5  # on days of both: fewer say nothing
@@ -42,7 +42,7 @@ class _Known:
         return sum(min(times, self._rows[movement]) for movement, times in covered) / count
 
 
-def told_apart(uploads: Sequence[statement.StoredStatement]) -> list[statement.StoredStatement]:
+def told_apart(uploads: Sequence[model.StoredStatement]) -> list[model.StoredStatement]:
     """The uploads, with each nameless account under the key of the account that it turns out to be."""
     if len(uploads) < 2:
         return list(uploads)
@@ -76,9 +76,9 @@ def _found(nameless: dict[int, _Rows], known: dict[str, _Known]) -> dict[int, st
     return keys
 
 
-def once(accounts: Iterable[statement.Account]) -> list[statement.Account]:
+def once(accounts: Iterable[model.Account]) -> list[model.Account]:
     """Each account once; what kind it is stays known though a later file does not say it."""
-    found: dict[str, statement.Account] = {}
+    found: dict[str, model.Account] = {}
     for account in accounts:
         known = found.get(account.key)
         kind = account.kind or (known.kind if known else None)
@@ -86,7 +86,7 @@ def once(accounts: Iterable[statement.Account]) -> list[statement.Account]:
     return list(found.values())
 
 
-def _movements(upload: statement.StoredStatement) -> dict[str, _Rows]:
+def _movements(upload: model.StoredStatement) -> dict[str, _Rows]:
     found: dict[str, _Rows] = collections.defaultdict(collections.Counter)
     for row in upload.transactions:
         found[row.account][row.booked.toordinal(), row.amount_minor, row.currency] += 1
@@ -110,7 +110,7 @@ def _free_key(rows: _Rows, known: dict[str, _Known]) -> str:
     raise AssertionError("one more key than accounts is free")
 
 
-def _renamed(upload: statement.StoredStatement, key: str) -> statement.StoredStatement:
+def _renamed(upload: model.StoredStatement, key: str) -> model.StoredStatement:
     if key == NAMELESS:
         return upload
     return dataclasses.replace(

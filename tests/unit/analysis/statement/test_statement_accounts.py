@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import statement
-from services.analysis.adapters import accounts
 from tests.support import statement_formats
 from tests.support.statement_writer import Movement
 
@@ -27,11 +26,11 @@ def written(name: str, movements: list[Movement]) -> statement.StoredStatement:
 
 
 def merged(*uploads: statement.StoredStatement) -> list[statement.Transaction]:
-    return statement.merge([upload.transactions for upload in accounts.told_apart(uploads)])
+    return statement.merge([upload.transactions for upload in statement.told_apart(uploads)])
 
 
 def keys(*uploads: statement.StoredStatement) -> list[str]:
-    return [upload.accounts[0].key for upload in accounts.told_apart(uploads)]
+    return [upload.accounts[0].key for upload in statement.told_apart(uploads)]
 
 
 @pytest.mark.parametrize("named", ["german", "credpass-json", "ofx-sgml", "mt940", "camt"])
@@ -61,7 +60,7 @@ def test_files_that_share_no_days_stay_as_they_are() -> None:
 
 def test_one_file_is_left_alone() -> None:
     upload = written("plain", LIFE)
-    assert accounts.told_apart([upload]) == [upload]
+    assert statement.told_apart([upload]) == [upload]
 
 
 def rows(account: str, start: int, end: int) -> statement.StoredStatement:
@@ -89,7 +88,7 @@ def test_files_that_overlap_in_a_chain_are_of_the_one_account_that_any_of_them_n
 @given(st.lists(st.tuples(st.sampled_from(["", "A", "B"]), st.integers(0, 60), st.integers(1, 40)), max_size=6))
 def test_no_movement_comes_or_goes(made: list[tuple[str, int, int]]) -> None:
     uploads = [rows(account, start, start + days) for account, start, days in made]
-    told = accounts.told_apart(uploads)
+    told = statement.told_apart(uploads)
     for before, after in zip(uploads, told, strict=True):
         assert [dataclasses.replace(row, account="") for row in after.transactions] == [
             dataclasses.replace(row, account="") for row in before.transactions
@@ -99,7 +98,7 @@ def test_no_movement_comes_or_goes(made: list[tuple[str, int, int]]) -> None:
 
 def test_an_account_is_listed_once_and_its_kind_stays_known() -> None:
     known = statement.Account("A", "EUR", kind="savings")
-    assert accounts.once([known, statement.Account("A", "EUR"), statement.Account("B", "EUR")]) == [
+    assert statement.accounts_once([known, statement.Account("A", "EUR"), statement.Account("B", "EUR")]) == [
         known,
         statement.Account("B", "EUR"),
     ]
