@@ -15,7 +15,7 @@ _DELIMITERS = {";": "semicolon", ",": "comma", "\t": "tab", "|": "pipe", "^": "c
 _SNIFF_LINES = 400
 _LINE_CHARS = 1_000_000  # a reader would build all cells of a line before anybody could count them
 _FORMULA = re.compile(r'^="([^"]*)"$', re.DOTALL)  # a text that spreadsheets are told not to take for a number
-_MANY = 20  # amounts that all have as many decimals
+_MANY = 5  # amounts that all have as many decimals
 _SWALLOWED_LINES = 60  # a "quoted" cell over more lines than this is an unbalanced quote
 
 
@@ -25,14 +25,14 @@ def read(text: str, encoding: str, bounds: limits.Limits) -> table.Table:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     text, declared = _declared_delimiter(text)
-    lines = list(itertools.islice(_lines(text), _SNIFF_LINES))
+    lines = raw = list(itertools.islice(_lines(text), _SNIFF_LINES))
     wrapped = _wrapped(lines)
     if wrapped:
         lines = [cells[0] for line in lines for cells in [_cells(line)] if cells]
     delimiter = declared or _delimiter_of(lines)
     quoting = _quoting(text, delimiter)
     source = functools.partial(_rows, text, delimiter, quoting, wrapped, bounds)
-    cut = None if wrapped else _cut(text, delimiter, quoting, lines)
+    cut = _cut(text, delimiter, quoting, raw)
     join = unquoted.joint(list(_reader(iter(lines), delimiter, quoting)), _likely) if delimiter == "," else None
     if join is None:
         return table.Table("csv", source, _DELIMITERS.get(delimiter, delimiter), encoding, cut)
@@ -49,22 +49,31 @@ def _cut(text: str, delimiter: str, quoting: _Quoting, lines: list[str]) -> int 
     tail = text[text.rfind("\n") + 1 :]
     if not tail.strip() or len(tail) > _LINE_CHARS:
         return None
+    number = text.count("\n") + 1
+    if text.count('"') % 2 and _OPEN_QUOTE.search(tail):
+        return number
     cells: list[str] = next(_reader(iter([tail]), delimiter, quoting), [])
-    others = [row for row in _reader(iter(lines), delimiter, quoting) if len(row) > 1 and _likely(row)]
-    others = others[:-1] if others and others[-1] == cells else others
-    if len(others) > 1 and cells and (_ends_early(cells, others) or _ends_in_figure(cells, others)):
-        return text.count("\n") + 1
-    return None
+    rows = [row for row in _reader(iter(lines), delimiter, quoting) if len(row) > 1]
+    rows = rows[:-1] if rows and rows[-1] == cells else rows
+    first = next((at for at, row in enumerate(rows) if _likely(row)), len(rows))
+    others = [*rows[max(first - 1, 0) : first], *filter(_likely, rows[first:])]  # with the heading above the first
+    early = bool(others) and _ends_early(cells, others, stripped=delimiter == "\t" or len(others) == 1)
+    return number if cells and (early or _ends_in_figure(cells, others[1:])) else None
 
 
-def _ends_early(cells: list[str], others: list[list[str]]) -> bool:
-    """Cells are missing at its end that no row above leaves empty."""
+_OPEN_QUOTE = re.compile(r'(?:^|[;,\t|])"[^"]*$')
+
+
+def _ends_early(cells: list[str], others: list[list[str]], *, stripped: bool) -> bool:
+    """All rows above have more cells; where the end of the text may have lost its tabs, more that are never empty."""
     width = min(map(len, others))
-    return any(all(row[at].strip() for row in others) for at in range(len(cells), width))
+    if stripped or len(set(map(len, others))) > 1:
+        return any(all(row[at].strip() for row in others) for at in range(len(cells), width))
+    return len(cells) < width
 
 
 def _ends_in_figure(cells: list[str], others: list[list[str]]) -> bool:
-    """The last cell ends with its decimal mark, or has fewer decimals than all of very many above it."""
+    """The last cell ends with its decimal mark, or has fewer decimals than all of many above it."""
     found = _decimals(cells[-1])
     above = {_decimals(row[len(cells) - 1]) for row in others if len(row) == len(cells)}
     if found is None or len(above) != 1 or not (usual := above.pop()):

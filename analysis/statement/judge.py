@@ -207,11 +207,29 @@ def _held(order: Sequence[int], found: list[_Value], balances: list[_Value]) -> 
 def verdict(evidence: Evidence, money: plan.Money) -> float:
     """The prior of a reading plus what the balance, and words where nothing else speaks, say for or against it."""
     held, checked = chain(evidence, money)
+    if money.negate and held and _only_against_dates(evidence, money):
+        held = 0  # balances before their rows, read upside down and from the end
     points = money.prior
     if checked >= 2 or (checked == 1 and held == 1):
         share, weight = held / checked, 1.6 if checked > 1 else _ONE_LINK
         points += min(1.0, 0.4 + 0.15 * held) * share * weight if share >= _BY_CHANCE else -0.2
     return points + (0.5 * agreement(evidence, money) if money.by_words else 0.0)
+
+
+def _only_against_dates(evidence: Evidence, money: plan.Money) -> bool:
+    """The days have an order, and no balance follows from the one before it in that order."""
+    if evidence.order == "unknown" or money.balance is None:
+        return False
+    found, balances = amounts(evidence, money), evidence.values(money.balance)
+    step = -1 if evidence.descending else 1
+    for group in set(evidence.groups):
+        members = [
+            index for index, own in enumerate(evidence.groups)
+            if own == group and found[index] is not None and balances[index] is not None
+        ]  # fmt: skip
+        if _held(members[::step], found, balances):
+            return False
+    return True
 
 
 def agreement(evidence: Evidence, money: plan.Money) -> float:

@@ -90,7 +90,9 @@ def _rows(text: str, bounds: limits.Limits, result: draft.Draft) -> Iterator[dra
             waiting = _movement(content, line, page, result)
         else:
             page = _header(tag, content, line, page, result)
-    cut = waiting is not None and page.opening is not None and not text.endswith("\n") and tag in ("61", "86")
+    cut = not text.endswith("\n") and (
+        (page.opening is not None and tag in ("61", "86")) or (tag == "61" and "," not in content)
+    )
     if waiting is not None and cut:
         reason = "the file ends inside this movement: no closing balance follows"
         result.problems.add(waiting.row, "61", "", reason, "cut_off")

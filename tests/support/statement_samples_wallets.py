@@ -136,6 +136,27 @@ Data contabile;Data valuta;Descrizione;Accrediti;Addebiti
         flagged=True,
     ),
     Sample(
+        "cut_within_quotes",
+        """"Date";"Text";"Amount"
+"2024-03-02";"Bakery";"-5,00"
+"2024-03-09";"Market";"-1""",
+        1,
+        "0",
+        "5.00",
+        flagged=True,
+    ),
+    Sample(
+        "cut_before_a_cell_that_is_often_empty",
+        """Date;Text;Debit;Credit
+2024-03-02;Bakery;5,00;
+2024-03-04;Pay;;90,00
+2024-03-09;Market;12""",
+        2,
+        "90.00",
+        "5.00",
+        flagged=True,
+    ),
+    Sample(
         "cut_at_the_decimal_mark",
         """Date,Text,Amount
 2024-03-02,Bakery,-5.00
@@ -155,11 +176,8 @@ Data contabile;Data valuta;Descrizione;Accrediti;Addebiti
         flagged=True,
     ),
     Sample(
-        "without_a_last_line_end_and_whole",
-        """Datum;Text;Betrag;Notiz
-2024-03-02;Kiosk;-5,00;
-2024-03-04;Markt;-7,00;
-2024-03-09;Lohn;90,00""",
+        "without_its_last_tabs_and_whole",
+        "Datum\tText\tBetrag\tNotiz\n2024-03-02\tKiosk\t-5,00\t\n2024-03-04\tMarkt\t-7,00\t\n2024-03-09\tLohn\t90,00",
         3,
         "90.00",
         "12.00",
@@ -247,5 +265,21 @@ Date;Text;Amount
         "350.00",
         "2024-03-11",
         "2024-03-26",
+    ),
+    Sample(
+        "balances_before_their_rows_turn_no_sign",
+        """17-06-2024,NL12EXMP0000000001,PAY,EUR,130.44,EUR,223.77
+18-06-2024,NL12EXMP0000000001,CARD,EUR,354.21,EUR,-200.00
+25-06-2024,NL12EXMP0000000001,FEE,EUR,154.21,EUR,-2.20
+27-06-2024,NL12EXMP0000000001,DIVIDEND,EUR,152.01,EUR,503.15
+28-06-2024,NL12EXMP0000000001,PAPER,EUR,655.16,EUR,-22.95
+29-06-2024,NL12EXMP0000000001,FUND,EUR,632.21,EUR,-400.00
+""",
+        6,
+        "726.92",
+        "625.15",
+        "2024-06-17",
+        "2024-06-29",
+        "EUR",
     ),
 )
