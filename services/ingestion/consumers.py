@@ -22,7 +22,7 @@ def upload_status(record: following.RecordAnalysis) -> worker.Subscription:
 
     async def handle(event: port.Event) -> None:
         done = codec.payload(event, analysis_events_pb2.AnalysisCompleted)
-        result = domain.Result(done.status, _messages(done), done.analysis_id)
+        result = domain.Result(done.status, _messages(done), done.analysis_id, event.timestamp)
         await record(done.user_id, list(done.upload_ids), result)
 
     return worker.Subscription("upload-status", ("analysis.completed",), handle)

@@ -136,11 +136,18 @@ class Status(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Result:
-    """Outcome: scored, insufficient_data or failed."""
+    """Outcome: scored, insufficient_data or failed. `completed_at`: when its analysis was done, None without one."""
 
     outcome: str
     messages: tuple[str, ...] = ()
     analysis_id: str = ""
+    completed_at: datetime | None = None
+
+    def supersedes(self, other: Result | None) -> bool:
+        """Whether an upload with the other result takes this one: of two analyses the later counts, however told."""
+        if other is None or other.completed_at is None or self.completed_at is None:
+            return self != other
+        return self.completed_at > other.completed_at
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -250,12 +250,22 @@ def _data(upload: domain.Upload) -> dict[str, port.Value]:
 
 
 def _result_data(result: domain.Result) -> port.Data:
-    return {"outcome": result.outcome, "messages": list(result.messages), "analysisId": result.analysis_id}
+    return {
+        "outcome": result.outcome,
+        "messages": list(result.messages),
+        "analysisId": result.analysis_id,
+        "completedAt": result.completed_at,
+    }
+
+
+def _result(data: Any) -> domain.Result | None:
+    if data is None:
+        return None
+    return domain.Result(data["outcome"], tuple(data["messages"]), data["analysisId"], data["completedAt"])
 
 
 def _upload(document: port.Document, summary: dict[str, Any]) -> domain.Upload:
     data: Any = document.data
-    result = data["result"]
     return domain.Upload(
         id=document.id,
         user_id=data["userId"],
@@ -272,6 +282,6 @@ def _upload(document: port.Document, summary: dict[str, Any]) -> domain.Upload:
         status=domain.Status(data["status"]),
         tries=data["tries"],
         is_excluded=not data["isIncluded"],
-        result=result and domain.Result(result["outcome"], tuple(result["messages"]), result["analysisId"]),
+        result=_result(data["result"]),
         signals=tuple(Signal(**signal) for signal in summary["signals"]),
     )

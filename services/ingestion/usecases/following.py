@@ -23,7 +23,7 @@ class RecordAnalysis:
     async def _mark(self, user_id: str, upload_id: str, result: domain.Result) -> None:
         for _ in range(_ATTEMPTS):
             upload = await self._uploads.find(user_id, upload_id)
-            if upload is None or (upload.status is domain.Status.PROCESSED and upload.result == result):
+            if upload is None or not result.supersedes(upload.result):
                 return
             try:
                 await self._uploads.save(upload.processed(result))

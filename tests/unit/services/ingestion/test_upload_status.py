@@ -57,6 +57,20 @@ async def test_an_analysis_marks_every_upload_that_it_covers(world: World) -> No
     assert (await world.upload(third)).status is domain.Status.PENDING
 
 
+async def test_an_earlier_analysis_that_is_told_again_changes_nothing(world: World) -> None:
+    upload = await world.accepted(1)
+    record = following.RecordAnalysis(world.uploads)
+    earlier = domain.Result("scored", (), "analysis_one", world.clock.now())
+    later = domain.Result("scored", (), "analysis_two", world.clock.now() + timedelta(seconds=1))
+    for result in (earlier, later):
+        await record(USER, [upload.id], result)
+    settled = await world.upload(upload)
+    assert settled.result == later
+    for result in (earlier, later):
+        await record(USER, [upload.id], result)
+    assert await world.upload(upload) == settled
+
+
 async def test_an_analysis_cannot_mark_what_is_gone_or_anothers(world: World) -> None:
     mine = await world.accepted(1)
     await following.RecordAnalysis(world.uploads)("user_two", [mine.id, "upload_gone"], SCORED)
