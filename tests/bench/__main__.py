@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tests.bench import engine, statements, uploads, verify
+from tests.bench import cluster, engine, statements, uploads, verify
 from tests.support import redis_server
 
 Found = TypeVar("Found")
@@ -58,10 +58,12 @@ def main() -> None:
         engine_numbers = tried("the engine", lambda: engine.measure(folder))
         statement_numbers = tried("reading statements", lambda: statements.measure(folder))
         start_s = tried("start to ready", lambda: uploads.start_to_ready_s(folder))
+        cluster_numbers = tried("the system on a cluster's servers", lambda: cluster.measure(folder / "cluster"))
     numbers["upload_to_credential_p50_ms"] = None if latency_ms is None else round(latency_ms, 1)
     numbers["start_to_ready_s"] = None if start_s is None else round(start_s, 2)
     numbers |= engine_numbers or dict.fromkeys(engine.NAMES)
     numbers |= statement_numbers or dict.fromkeys(statements.NAMES)
+    numbers |= cluster_numbers or dict.fromkeys(cluster.NAMES)
     if growth is not None:
         print("memory growth in MB: " + ", ".join(f"{name} {value:.1f}" for name, value in growth.items()))
     numbers["rss_growth_100mb_upload_mb"] = None if growth is None else round(max(growth.values()), 1)

@@ -8,7 +8,7 @@ import pathlib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import httpx
 
@@ -84,16 +84,6 @@ class Mesh:
         """Processor time that each process has used so far."""
         return {name: cpu_s(process.pid) for name, process in self.processes.items()}
 
-    def wait_idle(self) -> None:
-        """Return when what calls have left behind, events and their audit trail, has been worked off."""
-        deadline_s, used_s = time.monotonic() + IDLE_TIMEOUT_S, sum(self.cpu_s().values())
-        while time.monotonic() < deadline_s:
-            time.sleep(1)
-            before_s, used_s = used_s, sum(self.cpu_s().values())
-            if used_s - before_s < IDLE_SHARE * len(self.processes):
-                return
-        raise AssertionError(f"the mesh was not idle within {IDLE_TIMEOUT_S:.0f} s")
-
     def peak_rss_mb(self, name: str) -> float:
         """The most resident memory that a process has had so far, in MB."""
         status = pathlib.Path(f"/proc/{self.processes[name].pid}/status").read_text()
@@ -118,6 +108,18 @@ def baseline(folder: pathlib.Path, redis_url: str, workers: int) -> Iterator[tup
         yield f"http://127.0.0.1:{port}", process
     finally:
         stop([process])
+
+
+def wait_idle(used_s: Callable[[], Mapping[str, float]]) -> None:
+    """Return when what calls have left behind, events and their audit trail, has been worked off."""
+    deadline_s, total_s = time.monotonic() + IDLE_TIMEOUT_S, sum(used_s().values())
+    while time.monotonic() < deadline_s:
+        time.sleep(1)
+        used = used_s()
+        before_s, total_s = total_s, sum(used.values())
+        if total_s - before_s < IDLE_SHARE * len(used):
+            return
+    raise AssertionError(f"the processes were not idle within {IDLE_TIMEOUT_S:.0f} s")
 
 
 def cpu_s(pid: int) -> float:

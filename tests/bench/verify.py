@@ -45,25 +45,26 @@ class Contender:
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """Tokens that hold and a key that verifies them."""
+    """Tokens that hold and a key that verifies them, in the mesh at `url`; `used_s`: as a contender's."""
 
     tokens: list[str]
     key: str
-    mesh: processes.Mesh
     url: str
+    used_s: Callable[[], Mapping[str, float]]
 
 
-def prepare(folder: pathlib.Path, redis_url: str) -> Stage:
-    """A mesh with credentials of some people, and the baseline's answers in the same Redis."""
-    mesh = processes.Mesh(folder / "mesh", redis_url)
-    url = mesh.gateway()
-    rest = Rest(url, mesh.folder / "mail")
+def prepare(rest: Rest, used_s: Callable[[], Mapping[str, float]]) -> Stage:
+    """Credentials of some people in a mesh that runs."""
     key = rest.institution().key
     tokens = [rest.person().credential(statement())["verificationToken"] for _ in range(PEOPLE)]
+    return Stage(tokens, key, rest.url, used_s)
+
+
+def answers_for_baseline(rest: Rest, stage: Stage, redis_url: str) -> None:
+    """Put what the mesh answers where the baseline looks for it."""
     with redis.Redis.from_url(redis_url) as store:
-        for token in tokens:
-            store.set(f"bench:{token}", orjson.dumps(rest.data("GET", f"/verify/{token}", key)))
-    return Stage(tokens, key, mesh, url)
+        for token in stage.tokens:
+            store.set(f"bench:{token}", orjson.dumps(rest.data("GET", f"/verify/{token}", stage.key)))
 
 
 def wrk(url: str, stage: Stage, connections: int, seconds: int) -> Load:
@@ -79,7 +80,7 @@ def wrk(url: str, stage: Stage, connections: int, seconds: int) -> Load:
 
 def one_round(stage: Stage, connections: int, contender: Contender) -> Load:
     """A contender under load, alone: what others have left behind is worked off before."""
-    stage.mesh.wait_idle()
+    processes.wait_idle(stage.used_s)
     before = contender.used_s()
     load = wrk(contender.url, stage, connections, ROUND_S)
     count = load.rps * ROUND_S
@@ -115,20 +116,23 @@ def _monolith(url: str, process: processes.Process) -> Contender:
 
 def measure(folder: pathlib.Path, redis_url: str) -> list[tuple[str, int, Load]]:
     """Rows (contender, connections, load) for the table."""
-    stage = prepare(folder, redis_url)
+    mesh = processes.Mesh(folder / "mesh", redis_url)
     rows: list[tuple[str, int, Load]] = []
     try:
-        unary = stage.mesh.gateway("gateway-unary", CREDPASS_COALESCING="off")
+        rest = Rest(mesh.gateway(), mesh.folder / "mail")
+        stage = prepare(rest, mesh.cpu_s)
+        answers_for_baseline(rest, stage, redis_url)
+        unary = mesh.gateway("gateway-unary", CREDPASS_COALESCING="off")
         with processes.baseline(folder, redis_url, 1) as one, processes.baseline(folder, redis_url, 2) as two:
             contenders = {
-                "mesh": Contender(stage.url, stage.mesh.cpu_s),
+                "mesh": Contender(stage.url, mesh.cpu_s),
                 "FastAPI, 1 worker": _monolith(*one),
                 "FastAPI, 2 workers": _monolith(*two),
-                "mesh, unary": Contender(unary, stage.mesh.cpu_s),
+                "mesh, unary": Contender(unary, mesh.cpu_s),
             }
             for connections in (32, 128):
                 loads = side_by_side(stage, connections, contenders)
                 rows += [(name, connections, load) for name, load in loads.items()]
     finally:
-        stage.mesh.close()
+        mesh.close()
     return rows

@@ -6,9 +6,9 @@ import contextlib
 import dataclasses
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from cli.cluster import Cluster
+from cli.cluster import REPLICAS, Cluster
 from tests.support import cluster_servers
 from tests.support.system_process import QUICK, ROOMY, ROOT
 
@@ -31,7 +31,13 @@ class ClusterSystem:
 
 
 @contextlib.contextmanager
-def running(servers: cluster_servers.Servers, folder: pathlib.Path, **environment: str) -> Iterator[ClusterSystem]:
+def running(
+    servers: cluster_servers.Servers,
+    folder: pathlib.Path,
+    *,
+    replicas: Mapping[str, int] = REPLICAS,
+    **environment: str,
+) -> Iterator[ClusterSystem]:
     """A system that has just been set up on the servers; it has ended when the block has."""
     with servers.fresh() as names:
         environ = {
@@ -44,7 +50,7 @@ def running(servers: cluster_servers.Servers, folder: pathlib.Path, **environmen
             "CREDPASS_GATEWAY_LISTEN": "127.0.0.1:0",
             **environment,
         }
-        processes = Cluster(environ)
+        processes = Cluster(environ, replicas)
         try:
             processes.prepare()
             processes.start()

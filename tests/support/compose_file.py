@@ -35,7 +35,7 @@ class Compose:
     @property
     def processes(self) -> dict[str, str]:
         """By container, the process of ours that it serves."""
-        commands = {name: self.services[name]["command"] for name in self.ours}
+        commands = {name: self.services[name]["command"] for name in sorted(self.ours)}
         return {name: command[1] for name, command in commands.items() if command[0] == "serve"}
 
     @property

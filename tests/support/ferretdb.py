@@ -48,6 +48,12 @@ class FerretServer:
         self._gate: subprocess.Popen[bytes] | None = None
         self.url = f"mongodb://127.0.0.1:{self._gate_port}/"
 
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start and wait until it answers through the gate."""
         state = self._folder / "state"
