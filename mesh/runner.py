@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import NoReturn, TypeVar
 
 from mesh import backends as backends_
-from mesh import errors, idempotency, logs, readiness, telemetry, tls, urls
+from mesh import errors, idempotency, logs, processes, readiness, telemetry, tls, urls
 from mesh import settings as settings_
 from mesh.background import Background, Job, JobRunner, Piece
 from mesh.events import port, relay, topics, worker
@@ -55,7 +55,7 @@ class Service:
 
     `niceness`: how far its process steps back when others want the processor (nice(2), 0 to 19), where it has one of
     its own: for work that nobody waits for. `needs`: backends without which it is not ready, beyond those that every
-    service needs.
+    service needs; `workers`: the pool of worker processes without which it is not ready either.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Service:
     jobs: tuple[Job, ...] = ()
     niceness: int = 0
     needs: tuple[readiness.Need, ...] = ()
+    workers: processes.Pool | None = None
 
 
 Build = Callable[[Own, settings_.Settings, backends_.Backends, channels.Channels], AbstractAsyncContextManager[Service]]
@@ -110,7 +111,8 @@ async def host_all(
     servers = {service.name: await _server(service, settings, backends, tls_) for service in services}
     work, relaying = Background(_pieces(services, backends)), Background((_relay_piece(backends),))
     needs = {need for service in services for need in service.needs}
-    ready = readiness.Readiness(backends, (work, relaying), needs)
+    pools = {f"{each.name} worker processes": each.workers.ping for each in services if each.workers is not None}
+    ready = readiness.Readiness(backends, (work, relaying), needs, pools)
     health = ops.Health(registration.name for service in services for registration in service.registrations)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(ready.end)
