@@ -187,13 +187,15 @@ class _Measure:
 
     def __init__(self, backends: backends_.Backends, subscriptions: Sequence[worker.Subscription]) -> None:
         self._backends = backends
-        self._consumers = {each.group: backends.events.consumer(each.group, each.topics) for each in subscriptions}
+        # Every group, not only those of this process: lag matters most when all of a group's consumers are away.
+        groups = {**topics.READERS, **{each.group: each.topics for each in subscriptions}}
+        self._consumers = {group: backends.events.consumer(group, names) for group, names in groups.items()}
 
     async def run(self) -> None:
-        for group, consumer in self._consumers.items():
-            telemetry.CONSUMER_LAG.labels(group).set(await consumer.lag())
         pending = await self._backends.documents.pending_events(OUTBOX_GLANCE)
         telemetry.OUTBOX_DEPTH.set(len(pending))
+        for group, consumer in self._consumers.items():
+            telemetry.CONSUMER_LAG.labels(group).set(await consumer.lag())
 
 
 async def run_until_signal() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mesh import backends, errors, readiness, runner, settings
+from mesh.events import topics
 from tests.support.rpc_servers import IDENTITIES
 
 # More than any kernel can be told: a worker ends when it sets this limit.
@@ -41,3 +42,11 @@ async def test_a_service_that_can_start_no_worker_process_is_not_ready(tmp_path:
         async with runner.host(service, mesh, opened, IDENTITIES) as running:
             troubles = await running.troubles()
     assert troubles[f"{name} worker processes"] == readiness.NO_WORKER
+
+
+async def test_every_group_is_watched_with_the_topics_that_it_reads(tmp_path: Path) -> None:
+    read: dict[str, tuple[str, ...]] = {}
+    for name in settings.SERVICES:
+        async with built(name, tmp_path) as (service, _):
+            read |= {each.group: each.topics for each in service.subscriptions}
+    assert read == dict(topics.READERS)
