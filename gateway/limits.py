@@ -56,6 +56,14 @@ class Lease:
     ends_at_s: float
 
 
+@dataclasses.dataclass(slots=True)
+class Drawing:
+    """The drawing of a lease; `requests` hold or await its lock, and with the last of them it is forgotten."""
+
+    lock: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
+    requests: int = 0
+
+
 class Limits:
     """The budgets of the rate classes."""
 
@@ -64,7 +72,7 @@ class Limits:
         self._items = {name: limits.parse(text) for name, text in budgets.items()}
         self._clock = now
         self._leases: dict[tuple[str, str], Lease] = {}
-        self._drawing: dict[tuple[str, str], asyncio.Lock] = {}
+        self._drawing: dict[tuple[str, str], Drawing] = {}
 
     async def take(self, policy: str, identity: str) -> Standing:
         """Take one request of `identity` from the budget of its class.
@@ -83,16 +91,18 @@ class Limits:
 
     async def _renew(self, key: tuple[str, str]) -> Lease:
         """Draw a new lease, once for all requests that wait for it."""
-        lock = self._drawing.setdefault(key, asyncio.Lock())
+        drawing = self._drawing.setdefault(key, Drawing())
+        drawing.requests += 1
         try:
-            async with lock:
+            async with drawing.lock:
                 lease = self._leases.get(key)
                 if lease is not None and lease.left > 0 and lease.ends_at_s > self._clock.now().timestamp():
                     return lease
                 return await self._draw(key)
         finally:
-            if not lock.locked():
-                self._drawing.pop(key, None)
+            drawing.requests -= 1
+            if not drawing.requests:
+                del self._drawing[key]
 
     async def _draw(self, key: tuple[str, str]) -> Lease:
         policy, identity = key

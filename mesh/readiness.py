@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+import types
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Literal
 
 from mesh import backends as backends_
@@ -16,6 +17,7 @@ from mesh.rpc import ops
 PING_TIMEOUT_S = 2.0
 GLANCE_INTERVAL_S = 5.0
 UNREACHABLE = "cannot be reached"
+NO_WORKER = "none can be started"
 
 # What not every service needs: one that does nothing with blobs goes on without them.
 Need = Literal["blobs", "keys"]
@@ -23,14 +25,21 @@ Ping = Callable[[], Awaitable[None]]
 
 
 class Glance:
-    """How a backend is, asked at most every `interval_s` and once at a time, however many want to know.
+    """How something is, asked at most every `interval_s` and once at a time, however many want to know.
 
-    For backends that count or charge each request. An answer that takes longer than `timeout_s` is trouble; the
-    question under way stays the only one, for at most `backends.ANSWER_TIMEOUT_S`.
+    For what counts or charges each request. An answer that takes longer than `timeout_s` is trouble, told in `word`;
+    the question under way stays the only one, for at most `backends.ANSWER_TIMEOUT_S`.
     """
 
-    def __init__(self, ping: Ping, *, interval_s: float = GLANCE_INTERVAL_S, timeout_s: float = PING_TIMEOUT_S) -> None:
-        self._ping, self._interval_s, self._timeout_s = ping, interval_s, timeout_s
+    def __init__(
+        self,
+        ping: Ping,
+        *,
+        word: str = UNREACHABLE,
+        interval_s: float = GLANCE_INTERVAL_S,
+        timeout_s: float = PING_TIMEOUT_S,
+    ) -> None:
+        self._ping, self._word, self._interval_s, self._timeout_s = ping, word, interval_s, timeout_s
         self._asked_at_s = -math.inf
         self._asking: asyncio.Task[str] | None = None
 
@@ -39,9 +48,9 @@ class Glance:
         asking = self._asking
         if asking is None or (asking.done() and time.monotonic() - self._asked_at_s >= self._interval_s):
             self._asked_at_s = time.monotonic()
-            self._asking = asking = asyncio.create_task(_trouble(self._ping, backends_.ANSWER_TIMEOUT_S))
+            self._asking = asking = asyncio.create_task(_trouble(self._ping, backends_.ANSWER_TIMEOUT_S, self._word))
         await asyncio.wait({asking}, timeout=self._timeout_s)
-        return asking.result() if asking.done() and not asking.cancelled() else UNREACHABLE
+        return asking.result() if asking.done() and not asking.cancelled() else self._word
 
     async def close(self) -> None:
         """Wait for no answer any more."""
@@ -51,10 +60,17 @@ class Glance:
 
 
 class Readiness:
-    """What keeps a process from doing its work. `needs`: backends beyond documents, events and cache."""
+    """What keeps a process from doing its work. `needs`: backends beyond documents, events and cache.
+
+    `workers`: pings of the pools of worker processes, by name.
+    """
 
     def __init__(
-        self, backends: backends_.Backends, backgrounds: Iterable[Background], needs: Collection[Need] = ()
+        self,
+        backends: backends_.Backends,
+        backgrounds: Iterable[Background],
+        needs: Collection[Need] = (),
+        workers: Mapping[str, Ping] = types.MappingProxyType({}),
     ) -> None:
         self._backgrounds = tuple(backgrounds)
         self._pings = {
@@ -63,7 +79,8 @@ class Readiness:
             "cache": backends.cache.ping,
         }
         dear: dict[Need, Ping] = {"blobs": backends.blobs.ping, "keys": backends.vault.ping}
-        self._glances = {need: Glance(dear[need]) for need in sorted(set(needs))}
+        self._glances: dict[str, Glance] = {need: Glance(dear[need]) for need in sorted(set(needs))}
+        self._glances |= {name: Glance(ping, word=NO_WORKER) for name, ping in workers.items()}
         self._draining = False
 
     async def close(self, health: ops.Health) -> None:
@@ -72,7 +89,7 @@ class Readiness:
         await health.set_serving(serving=False)
 
     async def end(self) -> None:
-        """Ask no backend any more."""
+        """Ask nothing any more."""
         for glance in self._glances.values():
             await glance.close()
 
@@ -81,16 +98,16 @@ class Readiness:
         found = {"process": "it is stopping"} if self._draining else {}
         for background in self._backgrounds:
             found |= background.troubles()
-        looks = {name: _trouble(ping, PING_TIMEOUT_S) for name, ping in self._pings.items()}
+        looks = {name: _trouble(ping, PING_TIMEOUT_S, UNREACHABLE) for name, ping in self._pings.items()}
         looks |= {name: glance.trouble() for name, glance in self._glances.items()}
         answers = await asyncio.gather(*looks.values())
         return found | {name: trouble for name, trouble in zip(looks, answers, strict=True) if trouble}
 
 
-async def _trouble(ping: Ping, timeout_s: float) -> str:
+async def _trouble(ping: Ping, timeout_s: float, word: str) -> str:
     try:
         async with asyncio.timeout(timeout_s):
             await ping()
     except (errors.ServiceError, settings.SettingsError, TimeoutError):
-        return UNREACHABLE
+        return word
     return ""

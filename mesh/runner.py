@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import NoReturn, TypeVar
 
 from mesh import backends as backends_
-from mesh import errors, idempotency, logs, readiness, telemetry, tls, urls
+from mesh import errors, idempotency, logs, processes, readiness, telemetry, tls, urls
 from mesh import settings as settings_
 from mesh.background import Background, Job, JobRunner, Piece
 from mesh.events import port, relay, topics, worker
@@ -55,7 +55,7 @@ class Service:
 
     `niceness`: how far its process steps back when others want the processor (nice(2), 0 to 19), where it has one of
     its own: for work that nobody waits for. `needs`: backends without which it is not ready, beyond those that every
-    service needs.
+    service needs; `workers`: the pool of worker processes without which it is not ready either.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Service:
     jobs: tuple[Job, ...] = ()
     niceness: int = 0
     needs: tuple[readiness.Need, ...] = ()
+    workers: processes.Pool | None = None
 
 
 Build = Callable[[Own, settings_.Settings, backends_.Backends, channels.Channels], AbstractAsyncContextManager[Service]]
@@ -110,7 +111,8 @@ async def host_all(
     servers = {service.name: await _server(service, settings, backends, tls_) for service in services}
     work, relaying = Background(_pieces(services, backends)), Background((_relay_piece(backends),))
     needs = {need for service in services for need in service.needs}
-    ready = readiness.Readiness(backends, (work, relaying), needs)
+    pools = {f"{each.name} worker processes": each.workers.ping for each in services if each.workers is not None}
+    ready = readiness.Readiness(backends, (work, relaying), needs, pools)
     health = ops.Health(registration.name for service in services for registration in service.registrations)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(ready.end)
@@ -185,13 +187,15 @@ class _Measure:
 
     def __init__(self, backends: backends_.Backends, subscriptions: Sequence[worker.Subscription]) -> None:
         self._backends = backends
-        self._consumers = {each.group: backends.events.consumer(each.group, each.topics) for each in subscriptions}
+        # Every group, not only those of this process: lag matters most when all of a group's consumers are away.
+        groups = {**topics.READERS, **{each.group: each.topics for each in subscriptions}}
+        self._consumers = {group: backends.events.consumer(group, names) for group, names in groups.items()}
 
     async def run(self) -> None:
-        for group, consumer in self._consumers.items():
-            telemetry.CONSUMER_LAG.labels(group).set(await consumer.lag())
         pending = await self._backends.documents.pending_events(OUTBOX_GLANCE)
         telemetry.OUTBOX_DEPTH.set(len(pending))
+        for group, consumer in self._consumers.items():
+            telemetry.CONSUMER_LAG.labels(group).set(await consumer.lag())
 
 
 async def run_until_signal() -> None:

@@ -1,6 +1,8 @@
-"""The topics of design section 5, and a dead-letter topic for each."""
+"""The topics of design section 5, a dead-letter topic for each, and the groups that read them."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from mesh.events.port import Topic
 
@@ -28,3 +30,14 @@ DEAD: tuple[Topic, ...] = tuple(
     Topic(dead_letter(topic.name), DEAD_LETTER_PARTITIONS, DEAD_LETTER_RETENTION_DAYS) for topic in LIVE
 )
 TOPICS: tuple[Topic, ...] = LIVE + DEAD
+
+# What every process watches, so that the lag of a group is seen when all of its consumers are away.
+READERS: Mapping[str, tuple[str, ...]] = {
+    "analysis-workers": ("data.ingested", "analysis.requested", "account.events"),
+    "audit-logger": tuple(topic.name for topic in LIVE),
+    "credential-accounts": ("account.events",),
+    "credential-generators": ("analysis.completed",),
+    "credential-invalidation": ("credential.generated",),
+    "ingestion-accounts": ("account.events",),
+    "upload-status": ("analysis.completed",),
+}

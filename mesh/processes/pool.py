@@ -51,6 +51,14 @@ class Pool:
         for slot in self._slots:
             await slot.started()
 
+    async def ping(self) -> None:
+        """See that a worker is there or on its way; where none could be started or all have died, start one.
+
+        Costs nothing as long as all is well. Raises Unavailable when none can be started.
+        """
+        if not any(slot.well for slot in self._slots):
+            await self._slots[0].started()
+
     @contextlib.asynccontextmanager
     async def task(
         self, work: str, arguments: Mapping[str, Any], source: AsyncIterator[bytes]
@@ -107,14 +115,24 @@ class _Slot:
         self._bounds = bounds
         self._preload = preload
         self._starting: asyncio.Task[worker.Worker] | None = None
+        self._failed_before = False
 
     def begin(self, old: worker.Worker | None = None) -> None:
+        self._failed_before = self._failed()
         self._starting = asyncio.create_task(self._start(old))
 
     async def _start(self, old: worker.Worker | None) -> worker.Worker:
         if old is not None:
             await old.reaped()
         return await worker.Worker.start(self._bounds, self._preload)
+
+    @property
+    def well(self) -> bool:
+        """Whether its worker lives, or is being started and nothing says that it cannot be."""
+        task = self._starting
+        if task is None or not task.done():
+            return task is not None and not self._failed_before
+        return not self._failed() and task.result().alive
 
     async def started(self) -> worker.Worker:
         """The worker. One that failed to start, or died while it was idle, is started once more here."""

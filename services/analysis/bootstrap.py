@@ -42,6 +42,7 @@ async def build(
             name="analysis",
             registrations=(runner.Registration("credpass.analysis.v1.AnalysisService", add, servicer),),
             subscriptions=(consumers.analysis_workers(consumers.AnalysisWorker(analyse, erase, withdrawals)),),
+            workers=pool,
         )
 
 

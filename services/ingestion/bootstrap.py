@@ -50,6 +50,7 @@ async def build(
                 runner.Job("remove abandoned uploads", own.sweep_interval_s, remove),
             ),
             needs=("blobs", "keys"),
+            workers=pool,
         )
 
 

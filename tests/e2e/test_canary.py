@@ -1,5 +1,5 @@
 """A statement's words and figures, marked so that they stand nowhere else, are nowhere in plain: not in any byte of any
-file, not in the log, not in an event, not in what others are told.
+file or server, not in a log, not in an event, not in what others are told.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from typing import Any
 
 import pytest
 
-from tests.support import scanning
+from tests.support import remains, scanning
+from tests.support.remains import Remains
 from tests.support.rest import Person, Rest, until
 from tests.support.statements import HEADER
-from tests.support.system_process import SystemProcess
 
-pytestmark = [pytest.mark.slow, pytest.mark.one_stack("embedded", reason="it reads the bytes of every file")]
+pytestmark = pytest.mark.slow
 
 TEXT, PARTNER, NAME, REFUSED = "QZCANARYTEXT", "QZCANARYPARTNER", "QZCANARYFILE", "QZCANARYREFUSED"
 FIGURE, ACCOUNT = "7731559.37", "CZ6508000000192000145399"
 FIRST, LAST = "QZCANARYFIRST", "QZCANARYLAST"
 WORDS = (FIRST, LAST, TEXT, PARTNER, NAME, REFUSED, FIGURE, FIGURE.replace(".", ""), ACCOUNT)
-# Mails go to the person; accounts belongs to `credpass run`, which keeps its own user's password there.
-NOT_OURS = ("mail", "accounts")
+KINDS = frozenset(
+    {"data.ingested", "analysis.completed", "credential.generated", "verification.requested", "call.audited"}
+)
 
 
 def content() -> bytes:
@@ -42,8 +43,16 @@ def content() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def traces(system: SystemProcess, rest: Rest) -> dict[str, Any]:
-    """Everything that a main job and its refusals leave, with what others were told meanwhile."""
+def left(stack: str, request: pytest.FixtureRequest) -> Remains:
+    """What the system leaves, to be looked at after `traces`."""
+    if stack == "cluster":
+        return remains.OfServers(request.getfixturevalue("cluster"))
+    return remains.OfFiles(request.getfixturevalue("system"))
+
+
+@pytest.fixture(scope="module")
+def traces(left: Remains, rest: Rest) -> dict[str, Any]:
+    """Everything that a main job and its refusals leave, with what others were told meanwhile; their events are out."""
     person, other, institution = rest.person(), rest.person(), rest.institution()
     names = {"firstName": FIRST, "lastName": LAST, "country": "DE"}
     rest.data("PUT", "/users/profile", person.token, json=names)
@@ -59,6 +68,7 @@ def traces(system: SystemProcess, rest: Rest) -> dict[str, Any]:
         rest.call("GET", f"/verify/{credential['verificationToken']}", other.token).text,
         rest.http.get("/healthz").text,
     ]
+    until(lambda: {event["eventType"] for event in left.envelopes()} >= KINDS or None, "every kind of event")
     return {"answers": answers, "dashboard": dashboard, "refusals": refusals, "told": told, "person": person}
 
 
@@ -84,42 +94,24 @@ def refused(person: Person) -> list[str]:
     return said
 
 
-def test_no_file_of_the_system_holds_a_word_in_plain(system: SystemProcess, traces: dict[str, Any]) -> None:
-    finds, size_bytes = scanning.in_folder(system.data, WORDS, without=NOT_OURS)
-    assert finds == []
-    assert size_bytes > 100_000, "the scan has seen the databases"
-    assert {path.name for path in system.data.iterdir()} >= {"credpass.db", "events.db", "blobs", "keys"}
+def test_no_store_holds_a_word_in_plain(left: Remains, traces: dict[str, Any]) -> None:
+    places = list(left.places())
+    assert {name.partition("/")[0] for name, _ in places} >= left.stores
+    assert scanning.in_places(places, WORDS) == []
 
 
-def test_the_log_holds_no_word(system: SystemProcess, traces: dict[str, Any]) -> None:
-    log = system.log.read_bytes()
+def test_no_log_holds_a_word(left: Remains, traces: dict[str, Any]) -> None:
+    log = left.logs()
     assert b"UploadStatement" in log
     assert scanning.in_bytes("log", log, WORDS) == []
     person: Person = traces["person"]
     assert scanning.in_bytes("log", log, (person.email, person.token, person.refresh_token)) == []
 
 
-def payloads(system: SystemProcess) -> list[dict[str, Any]]:
-    """Every event's envelope, as any consumer reads it."""
-    database = sqlite3.connect(f"file:{system.data / 'events.db'}?mode=ro", uri=True)
-    try:
-        rows = database.execute("SELECT value FROM records").fetchall()
-    finally:
-        database.close()
-    return [json.loads(value) for (value,) in rows]
-
-
-def test_no_event_holds_a_word_or_a_figure_of_the_statement(system: SystemProcess, traces: dict[str, Any]) -> None:
-    kinds = {"data.ingested", "analysis.completed", "credential.generated", "verification.requested", "call.audited"}
-
-    def look() -> list[dict[str, Any]] | None:
-        found = payloads(system)
-        return found if kinds <= {event["eventType"] for event in found} else None
-
-    events = until(look, "every kind of event")
-    assert scanning.in_bytes("events", json.dumps(events).encode(), WORDS) == []
+def test_no_event_holds_a_word_or_a_figure_of_the_statement(left: Remains, traces: dict[str, Any]) -> None:
+    events = json.dumps(left.envelopes()).encode()
     person: Person = traces["person"]
-    assert scanning.in_bytes("events", json.dumps(events).encode(), (person.email,)) == []
+    assert scanning.in_bytes("events", events, (*WORDS, person.email)) == []
 
 
 def test_an_institution_and_others_are_told_no_word(traces: dict[str, Any]) -> None:
@@ -131,10 +123,9 @@ def test_a_refusal_repeats_nothing_of_the_statement(traces: dict[str, Any]) -> N
     assert scanning.in_bytes("refusals", json.dumps(traces["refusals"]).encode(), WORDS) == []
 
 
-def test_personal_fields_are_in_no_file_in_plain(system: SystemProcess, traces: dict[str, Any]) -> None:
+def test_personal_fields_are_in_no_store_in_plain(left: Remains, traces: dict[str, Any]) -> None:
     person: Person = traces["person"]
-    finds, _ = scanning.in_folder(system.data, (person.email, person.token, person.refresh_token), without=NOT_OURS)
-    assert finds == []
+    assert scanning.in_places(left.places(), (person.email, person.token, person.refresh_token)) == []
 
 
 def test_the_scan_finds_a_planted_word_in_any_form(tmp_path: pathlib.Path) -> None:
@@ -145,20 +136,20 @@ def test_the_scan_finds_a_planted_word_in_any_form(tmp_path: pathlib.Path) -> No
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "planted.bin").write_bytes(b"\x00\xff" + data if number != 4 else data)
-        assert scanning.in_folder(folder, WORDS)[0], number
+        assert scanning.in_places(scanning.files(folder), WORDS), number
     database = sqlite3.connect(tmp_path / "planted.db")
     database.execute("CREATE TABLE t(x)")
     database.execute("INSERT INTO t VALUES (?)", (f"before {FIGURE} after",))
     database.commit()
     database.close()
-    assert scanning.Find("planted.db", FIGURE, "text") in scanning.in_folder(tmp_path, WORDS)[0]
+    assert scanning.Find("planted.db", FIGURE, "text") in scanning.in_places(scanning.files(tmp_path), WORDS)
 
 
-def test_the_scan_finds_what_does_lie_there(system: SystemProcess, traces: dict[str, Any]) -> None:
-    """The same scan, with a word that must be there: it reads the databases as they are, journal included."""
+def test_the_scan_finds_what_does_lie_there(left: Remains, traces: dict[str, Any]) -> None:
+    """The same scan, with a word that must be there: it reads the stores as they are, a database's journal included."""
     person: Person = traces["person"]
-    places = {find.place for find in scanning.in_folder(system.data, (person.user_id,))[0]}
-    assert any(place.startswith("credpass.db") for place in places)
-    assert any(place.startswith("events.db") for place in places)
-    mails = scanning.in_folder(system.data, (person.email,))[0]
-    assert {find.place.split("/")[0] for find in mails} == {"mail"}
+    finds = scanning.in_places(left.places(), (person.user_id,))
+    found = {find.place.partition("/")[0].removesuffix("-wal") for find in finds}
+    assert found >= {left.documents, left.events, left.blobs}
+    letters = scanning.files(person.rest.mailbox)
+    assert scanning.in_places(letters, (person.email,)), "mails go to the person"

@@ -1,4 +1,4 @@
-"""Looks for words in every byte that a system has left, as text or encoded, in files compressed or not."""
+"""Looks for words in every byte that a system has left, as text or encoded, compressed or not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Find:
 
 
 def forms(word: str) -> Iterator[tuple[str, bytes]]:
-    """The ways in which a word could lie in a file. Base64 depends on where in its group of three the word begins."""
+    """The ways in which a word could lie somewhere. Base64 depends on where in its group of three the word begins."""
     yield "text", word.encode()
     yield "UTF-16", word.encode("utf-16-le")
     yield "hex", word.encode().hex().encode()
@@ -40,20 +40,22 @@ def in_bytes(place: str, data: bytes, words: Iterable[str]) -> list[Find]:
     ]
 
 
-def in_folder(folder: pathlib.Path, words: Sequence[str], *, without: Sequence[str] = ()) -> tuple[list[Find], int]:
-    """Finds in all files below a folder, less the sub-folders named; and how many bytes were looked at."""
-    finds: list[Find] = []
-    size_bytes = 0
+def files(folder: pathlib.Path, *, without: Sequence[str] = ()) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of all files below a folder, less the sub-folders named."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = str(path.relative_to(folder))
-        if name.partition("/")[0] in without:
-            continue
-        data = path.read_bytes()
-        size_bytes += len(data)
+        if name.partition("/")[0] not in without:
+            yield name, path.read_bytes()
+
+
+def in_places(places: Iterable[tuple[str, bytes]], words: Sequence[str]) -> list[Find]:
+    """Finds in all that lies somewhere, compressed as a whole or not, and in the names of the places."""
+    finds: list[Find] = []
+    for name, data in places:
         for layer in (data, *_unpacked(data)):
             finds += in_bytes(name, layer, words)
-        finds += in_bytes("a file's name", name.encode(), words)
-    return finds, size_bytes
+        finds += in_bytes(f"{name} (its name)", name.encode(), words)
+    return finds
 
 
 def _unpacked(data: bytes) -> Iterator[bytes]:

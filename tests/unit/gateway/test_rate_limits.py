@@ -39,6 +39,17 @@ async def test_three_gateways_never_exceed_one_budget_and_leave_less_than_a_leas
     assert budget - 3 * (budget // limits.LEASES_PER_WINDOW) <= sum(counts) <= budget
 
 
+async def test_requests_that_come_while_others_wait_for_a_lease_cost_the_budget_nothing(store: cache.Cache) -> None:
+    budget = gateway(store, verify="500/hour")
+
+    async def late(turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await taken(budget, "verify", "cp_live_x", 1)
+
+    assert sum(await asyncio.gather(*(late(turns) for turns in range(800)))) == 500
+
+
 async def test_identities_and_classes_have_budgets_of_their_own(store: cache.Cache) -> None:
     budget = gateway(store, read="2/hour", write="2/hour")
     assert await taken(budget, "read", "user_a", 5) == 2

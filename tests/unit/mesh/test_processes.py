@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import pathlib
+import signal
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -209,6 +210,33 @@ async def test_a_worker_that_cannot_start_is_an_error_of_the_task() -> None:
         for _ in range(2):
             with pytest.raises(errors.Unavailable):
                 await run(pool, "who")
+
+
+async def test_a_pool_that_can_start_no_worker_says_so_until_it_can(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    async with processes.Pool(ONE, preload=("a_module_that_comes_late",)) as pool:
+        with pytest.raises(errors.Unavailable):
+            await pool.ready()
+        for _ in range(2):
+            with pytest.raises(errors.Unavailable):
+                await pool.ping()
+        (tmp_path / "a_module_that_comes_late.py").touch()
+        await pool.ping()
+        assert (await run(pool, "who")).isdigit()
+
+
+async def test_a_worker_that_has_died_is_replaced_when_the_pool_is_looked_at(pool: processes.Pool) -> None:
+    await pool.ping()
+    before = int(await run(pool, "who"))
+    os.kill(before, signal.SIGKILL)
+    worker = pathlib.Path("/proc") / str(before)
+    async with asyncio.timeout(10):
+        while is_running(worker):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.01)
+    await pool.ping()
+    assert int(await run(pool, "who")) != before
 
 
 async def test_workers_end_when_their_parent_is_killed() -> None:

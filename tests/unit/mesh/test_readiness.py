@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mesh import errors, settings
-from mesh.readiness import UNREACHABLE, Glance
+from mesh.readiness import NO_WORKER, UNREACHABLE, Glance
 
 
 class Backend:
@@ -79,3 +79,12 @@ async def test_closing_waits_for_no_silent_backend(backend: Backend, glance: Gla
     async with asyncio.timeout(10):
         await glance.close()
     assert await glance.trouble() == UNREACHABLE
+
+
+async def test_trouble_is_told_in_the_words_of_what_is_looked_at(backend: Backend) -> None:
+    pool = Glance(backend.ping, word=NO_WORKER, interval_s=0.0, timeout_s=0.05)
+    backend.refusal = errors.Unavailable()
+    assert await pool.trouble() == NO_WORKER
+    backend.answering.clear()
+    assert await pool.trouble() == NO_WORKER
+    await pool.close()
