@@ -29,7 +29,7 @@ run: setup ## Run the main job on a statement and go on serving it (STATEMENT=pa
 
 .PHONY: test
 test: setup backends ## Every test.
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-fast
 test-fast: setup ## The tests that take milliseconds.

@@ -147,7 +147,7 @@ class Result:
         """Whether an upload with the other result takes this one: of two analyses the later counts, however told."""
         if other is None or other.completed_at is None or self.completed_at is None:
             return self != other
-        return self.completed_at > other.completed_at
+        return self != other and self.completed_at >= other.completed_at
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def measure(folder: pathlib.Path) -> dict[str, float]:
 
 
 def _hot_path(servers: Servers, folder: pathlib.Path) -> dict[str, float]:
-    with cluster_system.running(servers, folder) as system:
+    with cluster_system.running(servers, folder, {}) as system:
         rest = Rest(system.url, system.mailbox)
         latency_ms = uploads.median_ms(rest)
         contender = verify.Contender(system.url, lambda: used_s(system))
@@ -72,7 +72,7 @@ def _hot_path(servers: Servers, folder: pathlib.Path) -> dict[str, float]:
 
 def _throughput(servers: Servers, folder: pathlib.Path, workers: int) -> Throughput:
     """Statements wait in the topic; then so many workers start, and once all are ready the clock runs."""
-    with cluster_system.running(servers, folder, replicas={**REPLICAS, "analysis": workers}) as system:
+    with cluster_system.running(servers, folder, {}, {**REPLICAS, "analysis": workers}) as system:
         names = [name for name, each in system.processes.replicas.items() if each.service == "analysis"]
         rest = Rest(system.url, system.mailbox)
         people = [rest.person() for _ in range(STATEMENTS)]

@@ -61,7 +61,7 @@ def cluster(
     tmp_path_factory: pytest.TempPathFactory, servers: Servers, environment: dict[str, str]
 ) -> Iterator[ClusterSystem]:
     """The whole system as processes on real servers, set up for the module."""
-    with cluster_system.running(servers, tmp_path_factory.mktemp("cluster"), **environment) as running:
+    with cluster_system.running(servers, tmp_path_factory.mktemp("cluster"), environment) as running:
         yield running
 
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
-import http.client
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pymongo
 import pytest
 from pymongo.synchronous import database as databases
 
-from tests.support import cluster_servers, cluster_system, kafka_replay, traffic
+from tests.support import cluster_faults, kafka_replay
 from tests.support.cluster_system import ClusterSystem
-from tests.support.rest import Institution, Person, Rest, until
+from tests.support.rest import Institution, Rest, until
 
 pytestmark = [
     pytest.mark.slow,
@@ -26,71 +24,32 @@ pytestmark = [
 
 Database = databases.Database[dict[str, Any]]
 
-# As long as a call may take by default: a gate that still listens would otherwise keep calls waiting.
-DOCUMENTS_MS = 4_000
+LOOK_MS = 60_000
 # What a sweep takes away within minutes, whatever else happens.
 SHORT_LIVED = frozenset({"attempts"})
-RECOVERY_S = 60.0
-BUSY_S = 120.0
 REPLICAS = ("auth-1", "ingestion-1", "analysis-1", "credential-1", "verification-1", "audit-1", "gateway-1")
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterSystem]:
-    """A system on servers that these tests own and may kill."""
-    folder = tmp_path_factory.mktemp("faults")
-    with cluster_servers.running(folder / "servers") as servers:
-        impatient = dataclasses.replace(servers, documents_url=f"{servers.documents_url}?timeoutMS={DOCUMENTS_MS}")
-        with cluster_system.running(impatient, folder / "system", CREDPASS_STUCK_AFTER="5s") as running:
-            yield running
-
-
-@contextlib.contextmanager
-def busy(cluster: ClusterSystem, rest: Rest, institution: Institution) -> Iterator[traffic.Traffic]:
-    """Traffic that flows when the block begins, and again when it ends; then every promise is kept."""
-    people = [rest.person() for _ in range(traffic.PEOPLE)]
-    with traffic.Traffic(cluster.url, people, institution) as flowing:
-        flowing.flows(BUSY_S, rounds=0)
-        yield flowing
-        flowing.flows(RECOVERY_S)
-    for promises in flowing.promises:
-        traffic.kept(promises, institution)
-    assert cluster.processes.ended() == []
+    with cluster_faults.running(tmp_path_factory.mktemp("faults")) as running:
+        yield running
 
 
 @pytest.mark.parametrize("name", REPLICAS)
 def test_a_killed_process_takes_nothing_with_it(
     cluster: ClusterSystem, rest: Rest, institution: Institution, name: str
 ) -> None:
-    with busy(cluster, rest, institution):
+    with cluster_faults.busy(cluster, rest, institution):
         cluster.processes.kill(name)
         cluster.processes.start(name)
-    cluster.processes.wait_ready()
-
-
-@pytest.mark.parametrize("name", ["kafka", "documents", "redis"])
-def test_a_killed_server_takes_nothing_with_it(
-    cluster: ClusterSystem, rest: Rest, institution: Institution, name: str
-) -> None:
-    person = rest.person()
-    kill, start = of_server(cluster, name)
-    with busy(cluster, rest, institution):
-        kill()
-        try:
-            until(lambda: unready(cluster) or None, "readiness that tells of it")
-            if name != "kafka":  # what is asked for now needs no event
-                answer = until(lambda: refusal(rest, person), "an answer that tells of it")
-                assert answer["code"] == "UNAVAILABLE"
-            assert cluster.processes.ended() == [], "no process ends because a server is away"
-        finally:
-            start()
     cluster.processes.wait_ready()
 
 
 def test_processes_end_in_turn_and_start_again_under_traffic(
     cluster: ClusterSystem, rest: Rest, institution: Institution
 ) -> None:
-    with busy(cluster, rest, institution):
+    with cluster_faults.busy(cluster, rest, institution):
         for name in cluster.processes.replicas:
             assert cluster.processes.stop(name) == {name: 0}
             cluster.processes.start(name)
@@ -121,38 +80,6 @@ def test_told_everything_again_every_group_changes_nothing(cluster: ClusterSyste
         assert found == {key: before[name][key] for key in left}, name
 
 
-def of_server(cluster: ClusterSystem, name: str) -> tuple[Callable[[], None], Callable[[], None]]:
-    """What kills a server (SIGKILL) and what starts it again; skips where it was given, which is not ours to kill."""
-    servers = cluster.servers
-    ours: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {}
-    if servers.kafka:
-        ours["kafka"] = servers.kafka.kill, servers.kafka.start
-    if servers.documents:
-        ours["documents"] = servers.documents.stop, servers.documents.start
-    if servers.redis:
-        ours["redis"] = servers.redis.stop, servers.redis.start
-    if name not in ours:
-        pytest.skip(f"needs a server ({name}) that the test starts itself")
-    return ours[name]
-
-
-def unready(cluster: ClusterSystem) -> bool:
-    """Whether every service says that it is not ready."""
-    services = [name for name, each in cluster.processes.replicas.items() if each.service != "gateway"]
-    return {cluster.processes.readiness(name) for name in services} == {http.client.SERVICE_UNAVAILABLE}
-
-
-def refusal(rest: Rest, person: Person) -> dict[str, Any] | None:
-    """The error of a refusal that says when to come again."""
-    names = {"firstName": "Ada", "lastName": "Sample", "country": "CZ"}
-    answer = rest.call("PUT", "/users/profile", person.token, json=names)
-    if answer.status_code != http.client.SERVICE_UNAVAILABLE:
-        return None
-    assert int(answer.headers["retry-after"]) >= 1
-    error: dict[str, Any] = answer.json()["error"]
-    return error
-
-
 def quiet(cluster: ClusterSystem) -> bool:
     """Whether every event was published and handled, and none came of that meanwhile."""
     with store(cluster) as database:
@@ -171,7 +98,8 @@ def documents(cluster: ClusterSystem) -> dict[str, dict[Any, Any]]:
 @contextlib.contextmanager
 def store(cluster: ClusterSystem) -> Iterator[Database]:
     """The database behind the system's back."""
-    with pymongo.MongoClient[dict[str, Any]](cluster.environ["CREDPASS_DOCUMENTS_URL"]) as client:
+    url = cluster.environ["CREDPASS_DOCUMENTS_URL"]
+    with pymongo.MongoClient[dict[str, Any]](url, timeoutMS=LOOK_MS) as client:
         yield client.get_default_database()
 
 

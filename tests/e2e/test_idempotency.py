@@ -121,6 +121,7 @@ def files(folder: pathlib.Path) -> set[pathlib.Path]:
     return {path for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.one_stack("embedded", reason="it looks into the folder of blobs to see that the first bytes came")
 def test_a_key_under_way_is_refused_before_the_body_has_come(rest: Rest, system: SystemProcess) -> None:
     person, key = rest.person(), new_key()
     before = files(system.data / "blobs")

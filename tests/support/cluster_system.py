@@ -34,9 +34,8 @@ class ClusterSystem:
 def running(
     servers: cluster_servers.Servers,
     folder: pathlib.Path,
-    *,
+    environment: Mapping[str, str],
     replicas: Mapping[str, int] = REPLICAS,
-    **environment: str,
 ) -> Iterator[ClusterSystem]:
     """A system that has just been set up on the servers; it has ended when the block has."""
     with servers.fresh() as names:
