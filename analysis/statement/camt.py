@@ -163,15 +163,22 @@ class _Reader:
             if found:
                 kind: draft.Side = "opening" if side == "opening" else "closing"
                 self._result.balances.append(draft.DraftBalance(self._account, kind, found[1], found[2], found[3]))
+        total = self._total.get(closing[2], Decimal(0)) if closing else Decimal(0)
         if opening and closing:
-            total = self._total.get(closing[2], Decimal(0))
             self._result.declared.append(
                 draft.Declared(self._account, opening[1], closing[1], total, self._entries, closing[2] or None)
             )
         if not self._paged:
-            for column, value, reason in self._tally.contradictions(self._summary):
-                self._result.problems.add(self._entries, column, value, reason, "summary_mismatch")
+            self._compare(balances_break=bool(opening and closing and opening[1] + total != closing[1]))
         self._begin()
+
+    def _compare(self, *, balances_break: bool) -> None:
+        """The declared counts and sums; entries that are missing show in the balances too, where there are some."""
+        for column, value, reason in self._tally.contradictions(self._summary):
+            if balances_break:
+                self._result.notes.append(f"{column} is {value}: {reason}")
+            else:
+                self._result.problems.add(self._entries, column, value, reason, "summary_mismatch")
 
 
 def _declared(summary: ElementTree.Element) -> Iterator[camt_summary.Declared]:

@@ -1,7 +1,7 @@
 """What a CAMT statement says that its entries add up to (TxsSummry), against the entries that it holds.
 
-ISO 20022 TotalTransactions: NbOfNtries and Sum of all entries (TtlNtries), of the credits and of the debits. Banks count
-booked entries or all of them, batches as one or by their transactions, and sums of both sides with or without sign.
+ISO 20022 TotalTransactions: NbOfNtries and Sum of all entries (TtlNtries), of the credits and of the debits. Banks
+count booked entries or all of them, batches as one or by their transactions, and sums of both sides signed or not.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Tally:
                 continue
             found = self._counts(total) if counts else self._sums(total)
             if abs(figure) not in found:
-                what = "entries" if counts else "sum"
+                what = "number of entries" if counts else "sum of entries"
                 reason = f"the message declares another {what} than it holds ({found[0]})"
                 yield Contradiction(f"{total}/{field}", value, reason)
 

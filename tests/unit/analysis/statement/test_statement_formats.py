@@ -224,13 +224,24 @@ def test_camt_summary_on_one_page_of_several_may_be_of_them_all() -> None:
     assert len(_summed_up("9", "90", page.format("true"))) == 4
 
 
+def test_camt_entries_missing_by_balances_and_summary_are_a_break_with_the_declared_figures_beside_it() -> None:
+    entry = _ENTRY.format(status="BOOK", party="<Nm>A</Nm>")
+
+    parsed = statement.parse(_camt("02", _SUMMARY.format(count="5", total="50") + entry, closing="50.00"))
+
+    assert (parsed.reconciliation.status, parsed.problems) == ("breaks", ())
+    assert [note.partition(":")[0] for note in parsed.notes if "TtlNtries" in note] == [
+        "TtlNtries/NbOfNtries is 5", "TtlNtries/Sum is 50",
+    ]  # fmt: skip
+
+
 def test_camt_batch_counts_as_one_entry_or_as_its_transactions() -> None:
     batch = _ENTRY.format(status="BOOK", party="<Nm>A</Nm>").replace(
         "<NtryDtls>", "<NtryDtls><Btch><NbOfTxs>12</NbOfTxs></Btch>"
     )
 
     for count, held in (("1", True), ("12", True), ("2", False)):
-        parsed = statement.parse(_camt("02", _SUMMARY.format(count=count, total="10") + batch))
+        parsed = statement.parse(_camt("02", _SUMMARY.format(count=count, total="10") + batch, closing="90.00"))
         assert (not parsed.problems) is held
 
 
