@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from analysis.statement import draft, errors, headers, model, repeated_sheets, table, tabular
 
-_MAX_SHEETS = 30
+_MAX_SHEETS = 60
 _FORMULA_WEIGHT = 0.1
 _EPOCHS = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}  # noqa: DTZ001 (sheets know no zone)
 _SERIAL = re.compile(r"[2-7]\d{4}(?:\.\d+)?")  # days of the years 1954 to 2118
@@ -42,9 +42,11 @@ def read(
     problems: draft.Problems,
     encoding: str | None = None,
 ) -> draft.Draft:
-    """All sheets that hold transactions (of the first thirty); raises `NoTransactionsFound` where none does."""
+    """All sheets that hold transactions; raises `NoTransactionsFound` where none does, `LimitExceeded` beyond sixty."""
     found: dict[int, draft.Draft] = {}
-    for number, rows in zip(range(1, _MAX_SHEETS + 1), sheets, strict=False):
+    for number, rows in enumerate(sheets, 1):
+        if number > _MAX_SHEETS:
+            raise errors.LimitExceeded(f"more than {_MAX_SHEETS} sheets")
         result = _sheet(kind, rows, hints, problems, encoding)
         if result is not None:
             found[number] = result

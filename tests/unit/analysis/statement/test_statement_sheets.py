@@ -97,6 +97,14 @@ def test_a_sheet_of_the_sums_of_months_is_a_problem_and_no_money() -> None:
     assert [(problem.value, problem.code) for problem in parsed.problems] == [("sheet 1", "summary_rows")]
 
 
+def test_more_sheets_than_are_read_are_refused_and_not_left_out() -> None:
+    sheet = [(datetime.date(2023, 1, 9), "fee", -1.0)]
+
+    assert len(_read(*[sheet] * 60).transactions) == 60
+    with pytest.raises(statement.LimitExceeded, match="60 sheets"):
+        _read(*[sheet] * 61)
+
+
 def test_a_formula_without_result_in_a_movement_is_a_problem_that_shows_it() -> None:
     rows = [("2023-01-13", "Shop", -1.5)] * 3
     book = writer.workbook([_HEAD, *rows, ("2023-01-14", "Rent", writer.Formula("C2*2")), ("2023-01-15", "Pay", 9.0)])
