@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 from collections.abc import Sequence
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis import statement
+from analysis.statement import draft, repeated_sheets
 from tests.support import statement_writer as writer
 
 _HEAD = ("Date", "Text", "Amount")
@@ -136,3 +141,27 @@ def test_a_formula_without_result_in_xml_of_2003_is_a_problem_that_shows_it() ->
     parsed = statement.parse(book)
 
     assert [(problem.row, problem.value) for problem in parsed.problems] == [(5, "=R[-1]C*2")]
+
+
+_MOVEMENTS = st.builds(
+    lambda day, cents, text: draft.DraftRow(1, datetime.date(2023, 1, day), Decimal(cents) / 100, text=text),
+    st.integers(1, 3), st.sampled_from((-300, -200, 100)), st.sampled_from(("", "shop", "rent")),
+)  # fmt: skip
+
+
+def _figures(rows: Sequence[draft.DraftRow]) -> collections.Counter[tuple[datetime.date, Decimal]]:
+    return collections.Counter((row.booked, row.amount) for row in rows)
+
+
+@given(st.lists(st.lists(_MOVEMENTS, max_size=8), min_size=2, max_size=4))
+def test_sheets_together_have_a_movement_as_often_as_one_of_them_and_never_oftener_than_all(
+    sheets: list[list[draft.DraftRow]],
+) -> None:
+    problems = draft.Problems("", 100)
+
+    kept = repeated_sheets.once([repeated_sheets.Page(*page) for page in enumerate(sheets, 1)], problems, [])
+
+    found = _figures([row for rows in kept.values() for row in rows])
+    assert found <= _figures([row for rows in sheets for row in rows])
+    if all(problem.code != "summary_rows" for problem in problems.kept):
+        assert all(_figures(rows) <= found for rows in sheets)
