@@ -39,6 +39,11 @@ class DecimalMark(enum.StrEnum):
     MINOR = "minor"
 
 
+class Sign(enum.StrEnum):
+    SIGNED = "signed"
+    INVERTED = "inverted"
+
+
 Target = Annotated[pathlib.Path, typer.Argument(exists=True, help="A statement, or a folder of statements (--jsonl).")]
 AsOf = Annotated[
     dt.datetime | None,
@@ -59,6 +64,10 @@ BaseRate = Annotated[
 Mark = Annotated[
     DecimalMark | None, typer.Option("--decimal", help="The file's decimal mark; minor: amounts count cents.")
 ]
+PositiveIs = Annotated[
+    Sign | None, typer.Option("--sign", help="signed: positive amounts are money in; inverted: money out.")
+]
+Year = Annotated[int | None, typer.Option("--year", min=1970, max=2100, help="Of dates that carry none.")]
 
 
 def analyse(
@@ -71,6 +80,8 @@ def analyse(
     currency: Currency = None,
     date_order: Order = None,
     decimal: Mark = None,
+    sign: PositiveIs = None,
+    year: Year = None,
     base_rate: BaseRate = None,
 ) -> None:
     """Score a bank statement on this machine and say why the score is what it is.
@@ -85,6 +96,8 @@ def analyse(
         currency=currency,
         date_order=date_order.value if date_order else None,
         decimal=decimal.value if decimal else None,
+        sign=sign.value if sign else None,
+        year=year,
         with_risk=risk.available(),
         base_rate=base_rate,
     )

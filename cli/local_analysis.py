@@ -16,7 +16,6 @@ from analysis.statement import limits, serialise
 _MOST_PROBLEMS_SHOWN = 20
 # A file of this machine's owner may hold a million long rows; the service takes less from strangers.
 _LIMITS = limits.Limits(size_bytes=256 * 1024 * 1024, rows=2_000_000)
-_OPTION_OF_QUESTION = {"currency": "--currency", "date_order": "--date-order", "decimal": "--decimal"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,12 +29,16 @@ class Question:
     currency: str | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
     decimal: Literal["point", "comma", "minor"] | None = None
+    sign: Literal["signed", "inverted"] | None = None
+    year: int | None = None
     with_risk: bool = False
     base_rate: float | None = None
 
     @property
     def hints(self) -> statement.Hints:
-        return statement.Hints(date_order=self.date_order, decimal=self.decimal, currency=self.currency)
+        return statement.Hints(
+            date_order=self.date_order, decimal=self.decimal, currency=self.currency, sign=self.sign, year=self.year
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def _refused(name: str, parsed: statement.ParsedStatement, question: Question) -
         return Failure(name, "ambiguous", "the file does not settle how to read it", lines)
     if parsed.problems and not question.accept_partial:
         shown = tuple(
-            f"row {one.row}, column {one.column}: {one.value!r}: {one.reason}"
+            f"row {one.row}{f', column {one.column}' if one.column else ''}: {one.value!r}: {one.reason}"
             for one in parsed.problems[:_MOST_PROBLEMS_SHOWN]
         )
         rows = "1 row" if parsed.n_problems == 1 else f"{parsed.n_problems} rows"
@@ -117,8 +120,8 @@ def _refused(name: str, parsed: statement.ParsedStatement, question: Question) -
 
 
 def _asked(question: statement.Question) -> str:
-    option = _OPTION_OF_QUESTION.get(question.field, question.field)
-    return f"{question.why} ({option} {' | '.join(question.candidates)})"
+    option = f"--{question.field.replace('_', '-')}"
+    return f"{question.why} ({option} {' | '.join(question.candidates) or question.kind.upper()})"
 
 
 def _scored(name: str, parsed: statement.ParsedStatement, question: Question) -> Answer:

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from xml.etree import ElementTree
 
-from analysis.statement import draft, errors, limits, model
+from analysis.statement import camt_summary, draft, errors, limits, model
 
 _ROOTS = frozenset(("BkToCstmrStmt", "BkToCstmrAcctRpt", "BkToCstmrDbtCdtNtfctn"))
 _STATEMENTS = frozenset(("Stmt", "Rpt", "Ntfctn"))
+_PAGES = frozenset(("MsgPgntn", "StmtPgntn", "RptPgntn", "NtfctnPgntn"))
 _OPENING = ("OPBD", "PRCD")
+_COUNT_DIGITS = 15  # Max15NumericText
 _AMOUNT = re.compile(r"\s*\+?(\d{1,18}(?:\.\d{0,10})?|\.\d{1,10})\s*")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
@@ -46,12 +48,15 @@ class _Reader:
     def __init__(self, text: str, bounds: limits.Limits, result: draft.Draft) -> None:
         self._text, self._bounds, self._result = text, bounds, result
         self._statements = self._entries = 0
+        self._paged = False  # a part of a longer message, whose summary may be of the whole
         self._begin()
 
     def _begin(self) -> None:
         self._account, self._currency = "", ""
         self._balances: list[tuple[str, Decimal, str, datetime.date | None]] = []
         self._total: dict[str, Decimal] = {}
+        self._tally = camt_summary.Tally()
+        self._summary: list[camt_summary.Declared] = []
 
     def rows(self) -> Iterator[draft.DraftRow]:
         source = io.BytesIO(self._text.encode("utf-8", "replace"))
@@ -73,11 +78,15 @@ class _Reader:
 
     def _ended(self, name: str, element: ElementTree.Element, path: list[str]) -> Iterator[draft.DraftRow]:
         parent = path[-1] if path else ""
-        if parent in _STATEMENTS:
+        if name in _PAGES:
+            self._paged |= _text(element, "PgNb") != "1" or _text(element, "LastPgInd") not in ("true", "1")
+        elif parent in _STATEMENTS:
             if name == "Acct":
                 self._take_account(element)
             elif name == "Bal":
                 self._take_balance(element)
+            elif name == "TxsSummry":
+                self._summary.extend(_declared(element))
             elif name == "Ntry":
                 self._entries += 1
                 if self._entries > self._bounds.rows:
@@ -123,11 +132,13 @@ class _Reader:
                 self._result.problems.add(
                     self._entries, column, value, f"{column} is missing or unreadable", "bad_entry"
                 )
+                self._tally.add_unread()
                 return None
         assert amount is not None
         assert booked is not None
-        amount = -amount if direction == "DBIT" else amount
         status = _text(element, "Sts") or _text(element, "Sts", "Cd") or "BOOK"
+        self._tally.add(direction or "", amount, code, _transactions(element), booked=status == "BOOK")
+        amount = -amount if direction == "DBIT" else amount
         if status == "BOOK":
             self._total[code] = self._total.get(code, Decimal(0)) + amount
         return draft.DraftRow(
@@ -152,12 +163,36 @@ class _Reader:
             if found:
                 kind: draft.Side = "opening" if side == "opening" else "closing"
                 self._result.balances.append(draft.DraftBalance(self._account, kind, found[1], found[2], found[3]))
+        total = self._total.get(closing[2], Decimal(0)) if closing else Decimal(0)
         if opening and closing:
-            total = self._total.get(closing[2], Decimal(0))
             self._result.declared.append(
                 draft.Declared(self._account, opening[1], closing[1], total, self._entries, closing[2] or None)
             )
+        if not self._paged:
+            self._compare(balances_break=bool(opening and closing and opening[1] + total != closing[1]))
         self._begin()
+
+    def _compare(self, *, balances_break: bool) -> None:
+        """The declared counts and sums; entries that are missing show in the balances too, where there are some."""
+        for column, value, reason in self._tally.contradictions(self._summary):
+            if balances_break:
+                self._result.notes.append(f"{column} is {value}: {reason}")
+            else:
+                self._result.problems.add(self._entries, column, value, reason, "summary_mismatch")
+
+
+def _declared(summary: ElementTree.Element) -> Iterator[camt_summary.Declared]:
+    for total in ("TtlNtries", "TtlCdtNtries", "TtlDbtNtries"):
+        for field in ("NbOfNtries", "Sum"):
+            if value := _text(summary, total, field):
+                yield camt_summary.Declared(total, field, value)
+
+
+def _transactions(entry: ElementTree.Element) -> int:
+    """How many a batch says that it is of, or details; 0 where it is none."""
+    counts = [text for batch in _all(entry, "Btch") if (text := _text(batch, "NbOfTxs"))]
+    declared = sum(int(text) for text in counts if text.isdecimal() and len(text) <= _COUNT_DIGITS)
+    return declared or sum(1 for _ in _all(entry, "TxDtls"))
 
 
 def _child(element: ElementTree.Element | None, name: str) -> ElementTree.Element | None:

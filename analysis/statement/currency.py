@@ -6,8 +6,6 @@ from __future__ import annotations
 import functools
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from analysis.statement import model
-
 # ISO 4217 list one (2024): every active code whose minor unit is not two decimals ...
 _EXPONENTS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
@@ -100,7 +98,3 @@ _FACTORS = tuple(Decimal(10) ** exponent for exponent in range(5))
 def from_minor(amount_minor: int, code: str) -> Decimal:
     """The amount in major units, with exactly the currency's decimals."""
     return Decimal(amount_minor).scaleb(-exponent(code))
-
-
-def or_none(code: str | None) -> str:
-    return code or model.NO_CURRENCY

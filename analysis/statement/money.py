@@ -26,7 +26,6 @@ _SHAPE = re.compile(
     r"(?P<word3>[^\W\d]{1,8}\.?|[^\W\d]{1,3}\$|[^\w\s.,'+\-()\"]{1,3})?\s*(?P<word4>[^\W\d]{1,3}\.?)?\s*(?P<close>\))?(?P<sign4>[+-])?"
 )
 _FLAGS = {"cr": 1, "dr": -1, "c": 1, "d": -1, "h": 1, "s": -1, "db": -1, "cr.": 1, "dr.": -1, "deb": -1, "cre": 1}
-_EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,3}")
 _DASHED = re.compile(r"[.,][-=]{1,2}(?=$|\s|[^\W\d])")  # "20.-", "20,--": no minor units
 _BEFORE_BRACKET = re.compile(r"^([$€£¥]|[A-Z]{3})\s?\((?=.+\)$)")  # "$(20.00)" is ($20.00)
 _LONGEST = 40
@@ -144,8 +143,3 @@ def infer_mark(bodies: Iterable[str]) -> tuple[model.DecimalMark | None, bool]:
     if votes["point"] == votes["comma"]:
         return None, doubtful
     return ("point" if votes["point"] > votes["comma"] else "comma"), False
-
-
-def scientific(cell: str) -> bool:
-    """True for figures that a spreadsheet has damaged (8.82931E+13)."""
-    return bool(_EXPONENT.fullmatch(cell.strip()))

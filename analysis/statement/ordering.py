@@ -13,6 +13,7 @@ from typing import NamedTuple
 from analysis.statement import dates, model
 
 _SETTLED_BY = 2.5  # points between the best and the second order
+_SHORT_ISO_BEHIND = 1.9  # of day-month-year: days alone must tell them apart
 _MOST_OF_A_YEAR = 270
 _SPEAKS_OTHER = frozenset(
     "datum betrag fecha importe concepto data valor saldo montant libelle solde kwota opis bedrag omschrijving "
@@ -82,17 +83,24 @@ def _allows(part: dates.Parts, order: model.DateOrder) -> bool:
 
 def _points(parts: Sequence[dates.Parts], order: model.DateOrder, header: Sequence[str], code: str | None) -> float:
     sample = next(part for part in parts if not part.fixed)
+    points = _by_convention(sample, order, header, code)
+    days = [day for part in parts if (day := dates.resolve(part, order, 2000))]
+    return points + _sortedness(days) + _density(days) - _spread(days)
+
+
+def _by_convention(sample: dates.Parts, order: model.DateOrder, header: Sequence[str], code: str | None) -> float:
+    eastern = bool(_EASTERN.search("".join(header)))
+    if order == "ymd" and sample.separator == "-" and not eastern:  # ISO 8601 short of a century: 24-01-15
+        return _by_convention(sample, "dmy", header, code) - _SHORT_ISO_BEHIND
     points = {"dmy": 0.4, "mdy": 0.0, "ymd": -2.5}[order]
     if sample.named:
         points += 3.0 if order == "dmy" else 2.2
-    eastern = bool(_EASTERN.search("".join(header)))
     points += 3.0 if sample.separator == "." and order == "dmy" and not eastern else 0.0
     points += 3.0 if order == "dmy" and _foreign(header) and not eastern else 0.0
     points += 1.0 if order == "mdy" and code == "USD" else 0.0
     points += 1.5 if order == "dmy" and code in _DAY_FIRST else 0.0
     points += 6.0 if order == "ymd" and eastern else 0.0
-    days = [day for part in parts if (day := dates.resolve(part, order, 2000))]
-    return points + _sortedness(days) + _density(days) - _spread(days)
+    return points
 
 
 _EASTERN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

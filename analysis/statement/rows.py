@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import datetime
 import functools
+import sys
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
@@ -63,6 +64,8 @@ class Walker:
         self._may_be = summaries.first_word_test()
         self._named = [(index, planned.header.currency(index)) for index in planned.money.columns]
         self._named = [(index, code) for index, code in self._named if code]
+        names = planned.header.names
+        self._widest = len(names) if planned.narrow and names else sys.maxsize
 
     @property
     def account(self) -> str:
@@ -155,7 +158,10 @@ class Walker:
             balance += amount
         if self._is_summary(cells) and self._summary(row, cells, booked, amount, balance):
             return None
-        if (len(row.cells) < planned.width and self._cut_short(row)) or self._cut_off(row) or self._too_wide(row):
+        size = len(row.cells)  # compared here: this runs for every row
+        if size < planned.width and self._cut_short(row):
+            return None
+        if (row.line == self._source.cut and self._cut_off(row)) or (size > self._widest and self._too_wide(row)):
             return None
         self._left.taken(row)
         if self._widths is not None:
@@ -220,14 +226,12 @@ class Walker:
         return True
 
     def _cut_off(self, row: table.Row) -> bool:
-        if row.line != self._source.cut:
-            return False
         self._problem(row, len(row.cells) - 1, row.cells[-1], "the file ends within this row", "cut_off")
         return True
 
     def _too_wide(self, row: table.Row) -> bool:
         width = len(self._plan.header.names)
-        if not self._plan.narrow or not width or not unquoted.overfull(row.cells, width):
+        if not unquoted.overfull(row.cells, width):
             return False
         self._problem(row, width, ",".join(row.cells[width:]), "the row has more figures than the header", "long_row")
         return True

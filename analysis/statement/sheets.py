@@ -2,36 +2,68 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from analysis.statement import draft, errors, headers, model, table, tabular
+from analysis.statement import draft, errors, headers, model, repeated_sheets, table, tabular
 
-_MAX_SHEETS = 30
+_MAX_SHEETS = 60
 _FORMULA_WEIGHT = 0.1
 _EPOCHS = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}  # noqa: DTZ001 (sheets know no zone)
 _SERIAL = re.compile(r"[2-7]\d{4}(?:\.\d+)?")  # days of the years 1954 to 2118
 _DATES = frozenset(("date", "value_date"))
 
 
+@dataclasses.dataclass(slots=True)
+class Formulas:
+    """The formulas of a workbook, counted while its cells are read."""
+
+    count: int = 0
+    uncalculated: int = 0
+
+    def without_result(self, formula: str | None) -> str:
+        """What stands in a cell whose formula nobody has calculated: its text, which is no figure and no date."""
+        self.uncalculated += 1
+        return f"={(formula or 'a shared formula').removeprefix('=')}"
+
+    @property
+    def remark(self) -> str:
+        return f"{self.uncalculated} cells are formulas without a stored result: open the workbook and save it again"
+
+
 def read(
     kind: str,
     sheets: Iterable[list[table.Row]],
+    formulas: Formulas,
     hints: model.Hints,
     problems: draft.Problems,
     encoding: str | None = None,
 ) -> draft.Draft:
-    """All sheets that hold transactions (of the first thirty); raises `NoTransactionsFound` where none does."""
-    found = []
-    for _, rows in zip(range(_MAX_SHEETS), sheets, strict=False):
+    """All sheets that hold transactions; raises `NoTransactionsFound` where none does, `LimitExceeded` beyond sixty."""
+    found: dict[int, draft.Draft] = {}
+    for number, rows in enumerate(sheets, 1):
+        if number > _MAX_SHEETS:
+            raise errors.LimitExceeded(f"more than {_MAX_SHEETS} sheets")
         result = _sheet(kind, rows, hints, problems, encoding)
         if result is not None:
-            found.append(result)
+            found[number] = result
     if not found:
-        raise errors.NoTransactionsFound("no sheet of the workbook holds transactions")
-    return _joined(found)
+        reason = "no sheet of the workbook holds transactions"
+        raise errors.NoTransactionsFound(f"{reason}; {formulas.remark}" if formulas.uncalculated else reason)
+    result = _joined(found)
+    _remark(result, formulas)
+    return result
+
+
+def _remark(result: draft.Draft, formulas: Formulas) -> None:
+    if formulas.uncalculated:
+        result.notes.append(formulas.remark)
+    if formulas.count:
+        evidence = f"{formulas.count} cells are formulas; their stored results were read"
+        result.signals.append(model.TamperSignal("formula_cells", _FORMULA_WEIGHT, evidence))
 
 
 def _sheet(
@@ -45,32 +77,33 @@ def _sheet(
         return None
 
 
-def _joined(found: list[draft.Draft]) -> draft.Draft:
-    first = found[0]
-    first.rows = _chained(found, [iter(result.rows) for result in found])
-    for other in found[1:]:
+def _joined(found: dict[int, draft.Draft]) -> draft.Draft:
+    first, *others = found.values()
+    if not others:
+        return first
+    first.rows = _chained(found, {number: iter(result.rows) for number, result in found.items()})
+    for other in others:
         first.questions.extend(question for question in other.questions if question not in first.questions)
-    if len(found) > 1:
-        first.notes.append(f"{len(found)} sheets of the workbook hold transactions")
+    first.notes.append(f"{len(found)} sheets of the workbook hold transactions")
     return first
 
 
-def _chained(found: list[draft.Draft], streams: list[Iterator[draft.DraftRow]]) -> Iterator[draft.DraftRow]:
-    first = found[0]
-    for result, stream in zip(found, streams, strict=True):
-        for row in stream:
+def _chained(found: dict[int, draft.Draft], streams: dict[int, Iterator[draft.DraftRow]]) -> Iterator[draft.DraftRow]:
+    """The rows of all sheets, each movement once though several sheets show it."""
+    first = next(iter(found.values()))
+    pages = []
+    for number, result in found.items():
+        rows = list(streams[number])
+        for row in rows:
             row.currency = row.currency or result.currency
-            yield row
-        if result is not first:
-            first.balances.extend(result.balances)
-            first.declared.extend(result.declared)
-            first.notes.extend(result.notes)
-
-
-def remark_formulas(result: draft.Draft, count: int) -> None:
-    if count:
-        evidence = f"{count} cells are formulas; their stored results were read"
-        result.signals.append(model.TamperSignal("formula_cells", _FORMULA_WEIGHT, evidence))
+        pages.append(repeated_sheets.Page(number, rows))
+    kept = repeated_sheets.once(pages, first.problems, first.notes)
+    used = [result for number, result in found.items() if kept[number]]
+    first.balances[:] = [balance for result in used for balance in result.balances]
+    first.declared[:] = [period for result in used for period in result.declared]
+    first.notes.extend(note for result in used if result is not first for note in result.notes)
+    for number in found:
+        yield from kept[number]
 
 
 def plain(value: Decimal) -> str:

@@ -32,15 +32,13 @@ def read(text: str, encoding: str, hints: model.Hints, bounds: limits.Limits, pr
     book = _Book(_DECLARATION.sub("", text.removeprefix("\ufeff"), count=1), bounds)
     base1904 = _BASE_1904.search(text) is not None
     dated = [sheets.with_dates(rows, base1904=base1904) for rows in book.sheets()]
-    result = sheets.read("xml-spreadsheet", dated, hints, problems, encoding)
-    sheets.remark_formulas(result, book.formulas)
-    return result
+    return sheets.read("xml-spreadsheet", dated, book.formulas, hints, problems, encoding)
 
 
 class _Book:
     def __init__(self, text: str, bounds: limits.Limits) -> None:
         self._text, self._bounds = text, bounds
-        self.formulas = 0
+        self.formulas = sheets.Formulas()
         self._rows = 0
 
     def sheets(self) -> Iterator[list[table.Row]]:
@@ -82,10 +80,11 @@ class _Book:
         return table.Row(line, cells)
 
     def _value(self, cell: ElementTree.Element) -> str:
-        self.formulas += _attribute(cell, "Formula") is not None
+        formula = _attribute(cell, "Formula")
+        self.formulas.count += formula is not None
         data = next((child for child in cell if child.tag.rpartition("}")[2] == "Data"), None)
         if data is None:
-            return ""
+            return "" if formula is None else self.formulas.without_result(formula)
         text, kind = "".join(data.itertext()), _attribute(data, "Type")
         if kind == "DateTime":
             return text.partition("T")[0]

@@ -36,9 +36,7 @@ def read(data: bytes, hints: model.Hints, bounds: limits.Limits, problems: draft
     book = _Book(data, bounds)
     found = (list(table.bounded(book.rows(name), bounds)) for name in book.sheets())
     dated = (sheets.with_dates(rows, base1904=book.base1904) for rows in found)
-    result = sheets.read("xlsx", dated, hints, problems)
-    sheets.remark_formulas(result, book.formulas)
-    return result
+    return sheets.read("xlsx", dated, book.formulas, hints, problems)
 
 
 class _Book:
@@ -56,7 +54,7 @@ class _Book:
             )
         if "xl/workbook.bin" in self._parts:
             raise errors.UnknownFormat("a binary Excel workbook (XLSB): save it as XLSX or CSV")
-        self.formulas = 0
+        self.formulas = sheets.Formulas()
         self.base1904 = False
         self._shared: list[str] = []
         self._dates: list[bool] = []
@@ -141,7 +139,10 @@ class _Book:
     def _value(self, cell: ElementTree.Element) -> str:
         kind = cell.get("t", "n")
         found = {child.tag.rpartition("}")[2]: child for child in cell}
-        self.formulas += "f" in found
+        if "f" in found:
+            self.formulas.count += 1
+            if "v" not in found and "is" not in found:
+                return self.formulas.without_result(found["f"].text)
         if kind == "inlineStr":
             return _texts(found["is"]) if "is" in found else ""
         text = (found["v"].text or "") if "v" in found else ""

@@ -104,18 +104,26 @@ def _money(cents: int, how: Convention) -> list[str]:
     return [minus + plain, ""] if cents < 0 else ["", plain]
 
 
-def workbook(rows: Sequence[Sequence[str | float | datetime.date | None]]) -> bytes:
-    """A workbook of one sheet; dates carry a date style, texts are inline."""
-    body = "".join(
-        f'<row r="{number}">' + "".join(_cell(value) for value in row) + "</row>" for number, row in enumerate(rows, 1)
-    )
+@dataclasses.dataclass(frozen=True, slots=True)
+class Formula:
+    """A cell with a formula that nobody has calculated."""
+
+    text: str
+
+
+def workbook(*sheets: Sequence[Sequence[str | float | datetime.date | Formula | None]]) -> bytes:
+    """A workbook; dates carry a date style, texts are inline."""
     styles = '<cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
     space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     parts = {
         "xl/workbook.xml": f"<workbook {space}><workbookPr/><sheets/></workbook>",
         "xl/styles.xml": f"<styleSheet {space}>{styles}</styleSheet>",
-        "xl/worksheets/sheet1.xml": f"<worksheet {space}><sheetData>{body}</sheetData></worksheet>",
     }
+    for place, rows in enumerate(sheets, 1):
+        body = "".join(
+            f'<row r="{number}">' + "".join(map(_cell, row)) + "</row>" for number, row in enumerate(rows, 1)
+        )
+        parts[f"xl/worksheets/sheet{place}.xml"] = f"<worksheet {space}><sheetData>{body}</sheetData></worksheet>"
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
         for name, text in parts.items():
@@ -123,9 +131,11 @@ def workbook(rows: Sequence[Sequence[str | float | datetime.date | None]]) -> by
     return out.getvalue()
 
 
-def _cell(value: str | float | datetime.date | None) -> str:
+def _cell(value: str | float | datetime.date | Formula | None) -> str:
     if value is None:
         return "<c/>"
+    if isinstance(value, Formula):
+        return f"<c><f>{escape(value.text)}</f></c>"
     if isinstance(value, datetime.date):
         return f'<c s="1"><v>{(value - datetime.date(1899, 12, 30)).days}</v></c>'
     if isinstance(value, str):

@@ -148,3 +148,28 @@ def test_many_files_use_several_processes_and_keep_their_order(tmp_path: pathlib
     answers = [json.loads(line) for line in ran.stdout.splitlines()]
     assert [pathlib.Path(one["file"]).name for one in answers] == [f"{number:02d}.csv" for number in range(14)]
     assert len({one["score"] for one in answers}) == 1
+
+
+_OPEN = {
+    "--date-order": ("dmy", "Date,Text,Amount\n03/04/2025,a,-1.50\n05/06/2025,b,2.50\n"),
+    "--decimal": ("point", "Date;Text;Amount\n2025-01-31;a;-1.234\n2025-01-30;b;2.345\n"),
+    "--sign": (
+        "signed",
+        "Date,Text,Amount\n" + "".join(f"2025-01-{day},ITEM {day},{day}.50\n" for day in range(10, 20)),
+    ),
+    "--year": ("2025", "Date,Text,Amount\n13 Jan,a,-1.50\n14 Jan,b,2.50\n"),
+}
+
+
+@pytest.mark.parametrize("option", _OPEN)
+def test_what_a_file_leaves_open_names_the_option_that_settles_it(tmp_path: pathlib.Path, option: str) -> None:
+    said, text = _OPEN[option]
+    file = tmp_path / "open.csv"
+    file.write_text(text)
+
+    asked = _run(file, "--json")
+
+    assert asked.exit_code == 2
+    assert json.loads(asked.stdout)["error"]["code"] == "ambiguous"
+    assert option in json.loads(asked.stdout)["error"]["rows"][0]
+    assert _run(file, "--json", option, said).exit_code == 0

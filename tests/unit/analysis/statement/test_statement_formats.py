@@ -194,6 +194,57 @@ def test_camt_closing_balance_that_does_not_follow_is_a_break_and_a_sign_of_tamp
     assert [signal.code for signal in parsed.tamper.signals] == ["balance_breaks"]
 
 
+_SUMMARY = """<TxsSummry><TtlNtries><NbOfNtries>{count}</NbOfNtries><Sum>{total}</Sum></TtlNtries>
+<TtlDbtNtries><NbOfNtries>{count}</NbOfNtries><Sum>{total}</Sum></TtlDbtNtries>
+<TtlCdtNtries><NbOfNtries>0</NbOfNtries><Sum>0</Sum></TtlCdtNtries></TxsSummry>"""
+
+
+def _summed_up(count: str, total: str, before: str = "") -> list[tuple[str, str]]:
+    entries = _ENTRY.format(status="BOOK", party="<Nm>A</Nm>") * 2 + _ENTRY.format(status="PDNG", party="<Nm>A</Nm>")
+    written = _camt("02", before + _SUMMARY.format(count=count, total=total) + entries, closing="80.00")
+    parsed = statement.parse(written)
+    assert {problem.code for problem in parsed.problems} <= {"summary_mismatch"}
+    return [(problem.column, problem.value) for problem in parsed.problems]
+
+
+@pytest.mark.parametrize(("count", "total"), [("3", "30"), ("2", "20.00"), ("2", "-20.00"), ("3", "20")])
+def test_camt_entries_that_add_up_to_their_summary_are_no_problem(count: str, total: str) -> None:
+    assert _summed_up(count, total) == []
+
+
+def test_camt_entries_that_contradict_their_summary_are_problems_that_name_the_figure() -> None:
+    assert _summed_up("4", "30") == [("TtlNtries/NbOfNtries", "4"), ("TtlDbtNtries/NbOfNtries", "4")]
+    assert _summed_up("3", "30.01") == [("TtlNtries/Sum", "30.01"), ("TtlDbtNtries/Sum", "30.01")]
+
+
+def test_camt_summary_on_one_page_of_several_may_be_of_them_all() -> None:
+    page = "<StmtPgntn><PgNb>1</PgNb><LastPgInd>{}</LastPgInd></StmtPgntn>"
+
+    assert _summed_up("9", "90", page.format("false")) == []
+    assert len(_summed_up("9", "90", page.format("true"))) == 4
+
+
+def test_camt_entries_missing_by_balances_and_summary_are_a_break_with_the_declared_figures_beside_it() -> None:
+    entry = _ENTRY.format(status="BOOK", party="<Nm>A</Nm>")
+
+    parsed = statement.parse(_camt("02", _SUMMARY.format(count="5", total="50") + entry, closing="50.00"))
+
+    assert (parsed.reconciliation.status, parsed.problems) == ("breaks", ())
+    assert [note.partition(":")[0] for note in parsed.notes if "TtlNtries" in note] == [
+        "TtlNtries/NbOfNtries is 5", "TtlNtries/Sum is 50",
+    ]  # fmt: skip
+
+
+def test_camt_batch_counts_as_one_entry_or_as_its_transactions() -> None:
+    batch = _ENTRY.format(status="BOOK", party="<Nm>A</Nm>").replace(
+        "<NtryDtls>", "<NtryDtls><Btch><NbOfTxs>12</NbOfTxs></Btch>"
+    )
+
+    for count, held in (("1", True), ("12", True), ("2", False)):
+        parsed = statement.parse(_camt("02", _SUMMARY.format(count=count, total="10") + batch, closing="90.00"))
+        assert (not parsed.problems) is held
+
+
 def test_xml_with_a_document_type_is_refused() -> None:
     bomb = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "x">]><Document><BkToCstmrStmt>&b;</BkToCstmrStmt></Document>'
 

@@ -207,3 +207,25 @@ def test_a_pdf_stream_whose_length_is_the_stream_itself_is_read_to_its_end() -> 
     parsed = statement.parse(whole.replace(length[0], b"/Length 4 0 R"))
 
     assert parsed.transactions == statement.parse(whole).transactions
+
+
+@pytest.mark.parametrize(
+    ("days", "asked"),
+    [
+        (["24-01-15"], ("dmy", "ymd")),
+        (["24-01-15", "24-02-16"], ("dmy", "ymd")),
+        (["13-01-24", "14-01-24", "20-01-24"], None),
+        (["24/01/15"], None),
+        (["24-01-15", "24-01-19", "24-01-27", "24-01-31"], None),
+    ],
+)
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_short_years_behind_dashes_are_asked_for_where_the_days_do_not_tell(
+    days: list[str], asked: tuple[str, ...] | None, currency: str
+) -> None:
+    text = "Date,Text,Amount,Currency\n" + "".join(f"{day},shop,-5.25,{currency}\n" for day in days)
+
+    questions = statement.parse(text.encode()).questions
+
+    assert [question.field for question in questions] == (["date_order"] if asked else [])
+    assert all(question.candidates == asked for question in questions)
