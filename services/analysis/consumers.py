@@ -29,7 +29,7 @@ class AnalysisWorker:
                 await self._analyse(domain.Trigger(ingested.user_id))
             case "analysis.requested":
                 requested = codec.payload(event, analysis_events_pb2.AnalysisRequested)
-                await self._analyse(domain.Trigger(requested.user_id, is_asked=True))
+                await self._analyse(domain.Trigger(requested.user_id, asked_at=event.timestamp))
             case "consent.given":
                 given = codec.payload(event, account_events_pb2.ConsentGiven)
                 await self._analyse(domain.Trigger(given.user_id))

@@ -19,10 +19,10 @@ class Consent:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Trigger:
-    """Who is analysed. `is_asked`: somebody waits for it, so that an analysis that exists already is told of again."""
+    """Who is analysed. `asked_at`: when somebody asked who waits for it: an analysis that exists is told of again."""
 
     user_id: str
-    is_asked: bool = False
+    asked_at: datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

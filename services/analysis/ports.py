@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol, TypeAlias
 
 from services.analysis import domain
@@ -55,8 +55,8 @@ class Analyses(Protocol):
         """Keep an analysis and tell of it, in one write. Raises AlreadyAnalysed, OwnerErased."""
         ...
 
-    async def tell_again(self, analysis: domain.Analysis) -> None:
-        """Tell once more of an analysis that is kept; harmless when it is gone."""
+    async def tell_again(self, analysis: domain.Analysis, asked_at: datetime) -> None:
+        """Tell once more of an analysis, unless it was told of since that was asked; harmless when it is gone."""
         ...
 
     async def find(self, user_id: str, analysis_id: str) -> domain.Analysis | None:

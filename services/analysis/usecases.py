@@ -44,8 +44,8 @@ class AnalyseUser:
         known = await self._known(user_id, analysis_id, accepted, withdrawal)
         if known is None:
             await self._analyse(analysis_id, user_id, accepted)
-        elif trigger.is_asked:
-            await self._analyses.tell_again(known)
+        elif trigger.asked_at is not None:
+            await self._analyses.tell_again(known, trigger.asked_at)
 
     async def _known(
         self, user_id: str, analysis_id: str, accepted: domain.Accepted, withdrawal: domain.Withdrawal | None

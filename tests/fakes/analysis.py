@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from services.analysis import domain, ports
 
@@ -82,8 +82,8 @@ class FakeAnalyses:
         self.kept[analysis.id] = analysis
         self.told.append(analysis.id)
 
-    async def tell_again(self, analysis: domain.Analysis) -> None:
-        if analysis.id in self.kept:
+    async def tell_again(self, analysis: domain.Analysis, asked_at: datetime) -> None:
+        if analysis.id in self.kept and asked_at >= self.kept[analysis.id].created_at:
             self.told.append(analysis.id)
 
     async def find(self, user_id: str, analysis_id: str) -> domain.Analysis | None:

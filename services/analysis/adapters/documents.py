@@ -48,13 +48,14 @@ class DocumentAnalyses:
             await self._delete(document)
             raise ports.OwnerErased
 
-    async def tell_again(self, analysis: domain.Analysis) -> None:
+    async def tell_again(self, analysis: domain.Analysis, asked_at: datetime) -> None:
         document = await self._documents.get(ANALYSES.name, analysis.id)
-        if document is None:
+        if document is None or asked_at < _told_at(document):
             return
         event = self._completed(analysis, version=document.version + 1)
+        data = {**document.data, "toldAt": event.timestamp}
         with contextlib.suppress(port.VersionConflict):  # somebody else tells of it just now
-            await self._documents.update(ANALYSES.name, document, document.data, event)
+            await self._documents.update(ANALYSES.name, document, data, event)
 
     async def find(self, user_id: str, analysis_id: str) -> domain.Analysis | None:
         document = await self._documents.get(ANALYSES.name, analysis_id)
@@ -127,6 +128,13 @@ class DocumentAnalyses:
             missing=[missing.code for missing in found.missing],
         )
         return _event(message, analysis.id, version, self._clock.now())
+
+
+def _told_at(document: port.Document) -> datetime:
+    """When an analysis was last told of: with its own write, or later."""
+    data: Any = document.data
+    told_at: datetime = data.get("toldAt") or data["createdAt"]
+    return told_at
 
 
 class DocumentWithdrawals:

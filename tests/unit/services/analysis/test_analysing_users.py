@@ -135,7 +135,7 @@ async def test_a_replayed_withdrawal_does_not_undo_a_later_one(world: World) -> 
 
 async def test_who_asks_for_an_analysis_that_exists_is_told_again(world: World) -> None:
     await world.analyse(INGESTED)
-    await world.analyse(domain.Trigger(USER, is_asked=True))
+    await world.analyse(domain.Trigger(USER, asked_at=world.clock.now()))
     assert len(world.engine.analysed) == 1
     assert world.analyses.told == [*world.analyses.kept] * 2
 
@@ -154,7 +154,7 @@ async def test_the_region_is_of_the_latest_uploads_bank_whatever_asked_for_the_a
     await world.analyse(INGESTED)
     world.statements.country = "DE"
     world.statements.uploads[USER].append("upload_2")
-    await world.analyse(domain.Trigger(USER, is_asked=True))
+    await world.analyse(domain.Trigger(USER, asked_at=world.clock.now()))
     assert [analysis.region for analysis in world.analyses.kept.values()] == ["AT", "DE"]
 
 

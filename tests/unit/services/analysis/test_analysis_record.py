@@ -74,14 +74,14 @@ async def test_the_latest_is_the_newest_of_the_user(analyses: ports.Analyses) ->
 
 async def test_what_is_forgotten_is_gone(analyses: ports.Analyses) -> None:
     await analyses.add(ANALYSIS)
-    await analyses.tell_again(ANALYSIS)
+    await analyses.tell_again(ANALYSIS, ANALYSIS.created_at)
     kept = dataclasses.replace(ANALYSIS, id="analysis_9", user_id=OTHER)
     await analyses.add(kept)
     assert await analyses.forget(USER, 10) == 1
     assert await analyses.forget(USER, 10) == 0
     assert await analyses.find(USER, "analysis_1") is None
     assert await analyses.find(OTHER, "analysis_9") == kept
-    await analyses.tell_again(ANALYSIS)
+    await analyses.tell_again(ANALYSIS, ANALYSIS.created_at)
 
 
 async def test_the_latest_withdrawal_is_kept_in_any_order(withdrawals: ports.Withdrawals) -> None:
@@ -105,10 +105,20 @@ async def test_an_analysis_and_its_event_are_one_write_and_each_telling_is_its_o
     record: adapter.DocumentAnalyses, stands_on: backends.Backends
 ) -> None:
     await record.add(ANALYSIS)
-    await record.tell_again(ANALYSIS)
+    await record.tell_again(ANALYSIS, ANALYSIS.created_at)
     pending = await stands_on.documents.pending_events(10)
     assert [told.publication.topic for told in pending] == ["analysis.completed"] * 2
     assert pending[0].publication.value != pending[1].publication.value
+
+
+async def test_who_asked_before_it_was_told_is_not_told_again(
+    record: adapter.DocumentAnalyses, stands_on: backends.Backends
+) -> None:
+    await record.add(ANALYSIS)
+    later = ANALYSIS.created_at + timedelta(days=1)
+    for asked_at in (ANALYSIS.created_at - timedelta(seconds=1), later, ANALYSIS.created_at - timedelta(seconds=1)):
+        await record.tell_again(ANALYSIS, asked_at)
+    assert len(await stands_on.documents.pending_events(10)) == 2
 
 
 async def test_nothing_is_kept_for_a_destroyed_key(
