@@ -67,7 +67,7 @@ class Rest:
         error: dict[str, Any] = body["error"]
         return error
 
-    def mailed_token(self, email: str, *, nth: int = 1) -> str:
+    def mailed_token(self, email: str, *, nth: int = 1, timeout_s: float = WAIT_S) -> str:
         """The token of the nth mail to an address, the first by default; waits for it."""
 
         def look() -> str | None:
@@ -78,7 +78,7 @@ class Rest:
             ]
             return tokens[nth - 1] if len(tokens) >= nth else None
 
-        return until(look, f"the mail to {email}")
+        return until(look, f"the mail to {email}", timeout_s)
 
     def register(self, email: str, password: str = PASSWORD) -> str:
         """Register a person; the id answered."""
